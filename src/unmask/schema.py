@@ -1,0 +1,151 @@
+"""The nouns: plain frozen values that every layer hands to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+LABEL_NAMES = ("real", "fake")
+"""Label 0 is real, label 1 is fake, in that order, everywhere."""
+REAL, FAKE = 0, 1
+
+Verdict = Literal["real", "fake", "uncertain", "no_face"]
+VERDICTS: tuple[Verdict, ...] = ("real", "fake", "uncertain", "no_face")
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in pixels of the upright picture; right and bottom are exclusive."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def area(self) -> int:
+        return max(0, self.width) * max(0, self.height)
+
+    def as_list(self) -> list[int]:
+        """Return `[left, top, right, bottom]`."""
+        return [self.left, self.top, self.right, self.bottom]
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face that a finder found: its tight box and how sure the finder was (in [0, 1])."""
+
+    box: Box
+    confidence: float
+
+
+@dataclass(frozen=True)
+class FacePrediction:
+    """What the detector says of one face.
+
+    `activation_map` is float32 [h, w], the fake-minus-real evidence per cell of the crop box
+    `crop_box` (h and w are the network's last grid, e.g. 6x6), or None where the network has none.
+    """
+
+    box: Box
+    fake_probability: float
+    verdict: Verdict
+    crop_box: Box | None = None
+    activation_map: np.ndarray | None = field(default=None, repr=False, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form of the command line and the API."""
+        return {
+            "box": self.box.as_list(),
+            "fake_probability": round(self.fake_probability, 6),
+            "verdict": self.verdict,
+        }
+
+
+@dataclass(frozen=True)
+class ImagePrediction:
+    """What the detector says of one picture: a verdict for it and one entry per face.
+
+    `fake_probability` is that of the most fake face, None when there is no face.
+    `width` and `height` are those of the upright picture that the boxes refer to.
+    """
+
+    verdict: Verdict
+    fake_probability: float | None
+    faces: tuple[FacePrediction, ...]
+    reason: str
+    face_finder: str
+    detector: str
+    width: int
+    height: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form of the command line and the API."""
+        probability = None if self.fake_probability is None else round(self.fake_probability, 6)
+        return {
+            "kind": "image",
+            "verdict": self.verdict,
+            "fake_probability": probability,
+            "faces": [face.to_dict() for face in self.faces],
+            "reason": self.reason,
+            "face_finder": self.face_finder,
+            "detector": self.detector,
+        }
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One labelled picture of a data set on disk.
+
+    `source_id` names the original footage and is the split key: two samples that share it never
+    stand on two sides of a split. `split` is the data set's own (`train`, `validation`, `test`) or None.
+    """
+
+    path: str
+    label: int
+    source_id: str
+    video_id: str
+    method: str
+    split: str | None = None
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """What a network takes: side in pixels, resize filter, channel mean and standard deviation."""
+
+    size: int
+    interpolation: Literal["bilinear", "bicubic"]
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class DetectorSettings:
+    """The `unmask` key of a detector's config.json: all that serving needs beyond timm's own keys.
+
+    `crop_margin` is the fraction of the face box's side added on each side of the square crop.
+    `temperature` is the fitted divisor of the logits; it is already folded into the head's weights, so
+    that stock loaders give the calibrated probability too. A probability below `real_threshold` is
+    `real`, above `fake_threshold` is `fake`, and `uncertain` between them.
+    """
+
+    format_version: int
+    name: str
+    crop_margin: float
+    temperature: float
+    real_threshold: float
+    fake_threshold: float
+    pooling: Literal["max"]
+    trained_on: tuple[str, ...]
+    calibrated_on: str
+    license: str
