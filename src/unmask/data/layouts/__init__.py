@@ -1,0 +1,129 @@
+"""Layouts: how data sets lie on disk, one file each, and `read_samples`, which picks the right one.
+
+A layout is a class registered under its name:
+
+    @layouts.register("class_folders")
+    class ClassFolders:
+        specificity = 10
+        expects = "real/ and fake/ folders of pictures"
+        signs = ("real", "fake")
+
+        def recognises(self, root: Path) -> bool: ...
+        def read(self, root: Path) -> Iterator[Sample]: ...
+
+When several layouts recognise a folder the one with the highest `specificity` reads it: a published data
+set's own tree (40 and more), then a list of files (20 and 30), then class folders (10). Two with the same
+specificity are an error that asks for a name. `real_only` (0) is never chosen unasked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Protocol
+
+from unmask.errors import DataError, UnknownLayout
+from unmask.registry import Registry
+from unmask.schema import Sample
+
+
+class Layout(Protocol):
+    """One way in which a data set lies on disk.
+
+    `specificity` orders layouts that recognise the same folder, `expects` says in half a line what the
+    layout looks for, and `signs` are lower-case fragments of names that hint at it in a folder it does
+    not recognise.
+    """
+
+    specificity: int
+    expects: str
+    signs: tuple[str, ...]
+
+    def recognises(self, root: Path) -> bool:
+        """Say whether the folder has this layout; cheap, looks at names and headers only."""
+        ...
+
+    def read(self, root: Path) -> Iterator[Sample]:
+        """Yield the labelled files of the folder."""
+        ...
+
+
+layouts: Registry[type[Layout]] = Registry("layout", package="unmask.data.layouts")
+
+
+def read_samples(root: Path | str, layout: str | None = None) -> list[Sample]:
+    """Return every labelled file of a data set, sorted by path.
+
+    Ids are those of the data set; a caller that joins data sets prefixes `source_id` and `video_id`.
+
+    Args:
+        root: The data set's folder.
+        layout: The layout's name; None has the folder recognised.
+
+    Raises:
+        UnknownLayout: No layout recognises the folder.
+        DataError: There is no such folder, it holds no sample, or files that it lists are missing.
+
+    Example:
+        >>> samples = read_samples("faces")  # doctest: +SKIP
+        >>> samples[0].label, samples[0].source_id  # doctest: +SKIP
+        (1, 'fake/0QK8R3V1HN')
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise DataError(f"There is no data folder at {root}. Check the path.")
+    name = layout or recognise_layout(root)
+    samples = sorted(layouts[name]().read(root), key=lambda sample: sample.path)
+    _check(samples, root, name)
+    return samples
+
+
+def recognise_layout(root: Path) -> str:
+    """Return the name of the most specific layout that recognises the folder.
+
+    Raises:
+        UnknownLayout: None does, or two do with the same specificity.
+    """
+    found = [name for name in layouts if layouts[name]().recognises(root)]
+    if not found:
+        raise UnknownLayout(_unknown_message(root))
+    highest = max(layouts[name].specificity for name in found)
+    best = [name for name in found if layouts[name].specificity == highest]
+    if len(best) > 1:
+        raise UnknownLayout(f"{root} could be {' or '.join(best)}. Name one with --layout.")
+    return best[0]
+
+
+def _check(samples: list[Sample], root: Path, name: str) -> None:
+    """Raise DataError when there is no sample, a file is missing or a file comes twice."""
+    if not samples:
+        raise DataError(f"{root} holds no picture that the layout {name} can label. Check the path.")
+    missing = [sample.path for sample in samples if not Path(sample.path).is_file()]
+    if missing:
+        raise DataError(
+            f"{len(missing)} of {len(samples)} files listed in {root} are missing, first {missing[0]}. "
+            "Complete the data set or take the rows out."
+        )
+    for before, after in pairwise(samples):
+        if before.path == after.path:
+            raise DataError(f"{after.path} is listed twice in {root}. Keep one row.")
+
+
+def _unknown_message(root: Path) -> str:
+    """Return what lies at the root and what the nearest layouts would want there."""
+    entries = sorted(
+        entry.name + "/" * entry.is_dir() for entry in root.iterdir() if not entry.name.startswith(".")
+    )
+    shown = ", ".join(entries[:5]) + (f" and {len(entries) - 5} more" if len(entries) > 5 else "")
+    expected = "; ".join(f"{name}: {layouts[name].expects}" for name in _nearest(entries))
+    return f"No layout recognises {root}, which holds {shown or 'nothing'}. Nearest are {expected}."
+
+
+def _nearest(entries: list[str], count: int = 3) -> list[str]:
+    """Return the layouts with most of their signs among the entries, most specific last on a tie."""
+
+    def seen(name: str) -> int:
+        return sum(any(sign in entry.lower() for entry in entries) for sign in layouts[name].signs)
+
+    return sorted(layouts, key=lambda name: (-seen(name), layouts[name].specificity, name))[:count]

@@ -1,0 +1,158 @@
+"""Cutting samples into sides so that no source stands on two of them."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from unmask.errors import DataError
+from unmask.schema import LABEL_NAMES, Sample
+
+
+def split_by_source(
+    samples: Iterable[Sample], ratios: Mapping[str, float], seed: int
+) -> dict[str, list[Sample]]:
+    """Cut samples into sides by source, with every label that occurs on every side.
+
+    All samples of a source go to one side. Each label is shared out by `ratios` as nearly as whole
+    sources allow. The result depends on the samples, the ratios and the seed, not on the samples' order.
+
+    Args:
+        samples: Samples with unique paths.
+        ratios: The sides and their shares, above 0 and 1 in sum, e.g. `{"train": 0.8, "validation": 0.2}`.
+        seed: Another seed, another cut.
+
+    Raises:
+        DataError: The ratios are no shares, or a label has fewer sources than there are sides.
+
+    Example:
+        >>> clips = [Sample(f"{n}.jpg", n % 2, str(n), str(n), "m") for n in range(10)]
+        >>> {side: len(part) for side, part in split_by_source(clips, {"a": 0.8, "b": 0.2}, 0).items()}
+        {'a': 8, 'b': 2}
+    """
+    _check_ratios(ratios)
+    sources: dict[str, list[Sample]] = defaultdict(list)
+    for sample in sorted(samples, key=lambda sample: sample.path):
+        sources[sample.source_id].append(sample)
+    side_of = _assign({name: Counter(s.label for s in part) for name, part in sources.items()}, ratios, seed)
+    splits: dict[str, list[Sample]] = {side: [] for side in ratios}
+    for name, part in sources.items():
+        splits[side_of[name]].extend(part)
+    for part in splits.values():
+        part.sort(key=lambda sample: sample.path)
+    check_disjoint(splits)
+    return splits
+
+
+def choose_splits(
+    samples: Iterable[Sample], seed: int, validation_fraction: float
+) -> tuple[list[Sample], list[Sample]]:
+    """Return the training and the validation samples of one data set.
+
+    The data set's own validation split is used where it has one; otherwise `validation_fraction` of the
+    training samples is cut off by source. Test samples are in neither.
+
+    Raises:
+        DataError: There is nothing to train on, too few sources to cut, or a source of the data set's own
+            splits stands on two sides.
+    """
+    splits: dict[str, list[Sample]] = {"train": [], "validation": [], "test": []}
+    for sample in sorted(samples, key=lambda sample: sample.path):
+        splits[sample.split or "train"].append(sample)
+    if not splits["train"]:
+        held = ", ".join(f"{len(part)} {side}" for side, part in splits.items() if part) or "no"
+        raise DataError(f"Nothing to train on: the data set holds {held} samples and none for training.")
+    check_disjoint(splits)
+    if splits["validation"]:
+        return splits["train"], splits["validation"]
+    ratios = {"train": 1 - validation_fraction, "validation": validation_fraction}
+    cut = split_by_source(splits["train"], ratios, seed)
+    return cut["train"], cut["validation"]
+
+
+def check_disjoint(splits: Mapping[str, Sequence[Sample]]) -> None:
+    """Raise DataError when a source or a file stands on two sides, or a file twice on one."""
+    side_of_source: dict[str, str] = {}
+    side_of_path: dict[str, str] = {}
+    for side, part in splits.items():
+        for sample in part:
+            other = side_of_source.setdefault(sample.source_id, side)
+            if other != side:
+                raise DataError(
+                    f"The source {sample.source_id} stands in {other} and in {side} ({sample.path}). "
+                    "Move all its pictures to one side."
+                )
+            if sample.path in side_of_path:
+                raise DataError(f"{sample.path} comes twice. Keep one.")
+            side_of_path[sample.path] = side
+
+
+def write_split(path: Path | str, splits: Mapping[str, Sequence[Sample]]) -> None:
+    """Write the sides as CSV (file, label, source_id, split), whole or not at all."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.part")
+    with aside.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["file", "label", "source_id", "split"])
+        for side, part in splits.items():
+            writer.writerows([s.path, LABEL_NAMES[s.label], s.source_id, side] for s in part)
+    aside.replace(path)
+
+
+def _check_ratios(ratios: Mapping[str, float]) -> None:
+    """Raise DataError unless the ratios are positive shares of 1."""
+    if not ratios or min(ratios.values()) <= 0 or not math.isclose(sum(ratios.values()), 1, abs_tol=1e-6):
+        raise DataError(f"The ratios {dict(ratios)} are not shares above 0 that add up to 1.")
+
+
+def _assign(counts: Mapping[str, Counter[int]], ratios: Mapping[str, float], seed: int) -> dict[str, str]:
+    """Return the side of every source: first one source of each label per side, then the rest by need."""
+    side_of = _seed_sides(counts, ratios, seed)
+    totals = sum(counts.values(), Counter[int]())
+    held: dict[str, Counter[int]] = {side: Counter() for side in ratios}
+    for name, side in side_of.items():
+        held[side] += counts[name]
+    for name in _largest_first(set(counts) - set(side_of), counts, seed):
+        fill = {
+            side: sum((held[side][y] + n) / (share * totals[y]) for y, n in counts[name].items())
+            for side, share in ratios.items()
+        }
+        side_of[name] = min(fill, key=lambda side: fill[side])
+        held[side_of[name]] += counts[name]
+    return side_of
+
+
+def _seed_sides(counts: Mapping[str, Counter[int]], ratios: Mapping[str, float], seed: int) -> dict[str, str]:
+    """Give every side a source of each label: sources of both labels first, then one of each kind."""
+    sides = sorted(ratios, key=lambda side: -ratios[side])
+    labels = sorted({label for count in counts.values() for label in count})
+    side_of: dict[str, str] = {}
+    mixed = [name for name in counts if len(counts[name]) == len(labels)]
+    chosen = _drawn(mixed, seed)[: len(sides)]
+    side_of.update(zip(_largest_first(chosen, counts, seed), sides, strict=False))
+    wanting = sides[len(chosen) :]
+    for label in labels if wanting else []:
+        pure = [name for name in counts if list(counts[name]) == [label] and name not in side_of]
+        if len(pure) < len(wanting):
+            raise DataError(
+                f"The {LABEL_NAMES[label]} samples come from {len(chosen) + len(pure)} source(s), "
+                f"too few to stand in {' and '.join(ratios)}. Add data, or a validation folder."
+            )
+        drawn = _largest_first(_drawn(pure, seed)[: len(wanting)], counts, seed)
+        side_of.update(zip(drawn, wanting, strict=True))
+    return side_of
+
+
+def _drawn(names: Iterable[str], seed: int) -> list[str]:
+    """Return names in an order drawn by the seed, the same on every machine."""
+    return sorted(names, key=lambda name: (hashlib.sha256(f"{seed}:{name}".encode()).digest(), name))
+
+
+def _largest_first(names: Iterable[str], counts: Mapping[str, Counter[int]], seed: int) -> list[str]:
+    """Return names by falling number of samples, drawn by the seed where equal."""
+    return sorted(_drawn(names, seed), key=lambda name: -sum(counts[name].values()))
