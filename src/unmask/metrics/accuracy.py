@@ -1,0 +1,23 @@
+"""Accuracy: the share of pictures on the right side of the threshold."""
+
+from __future__ import annotations
+
+from numpy.typing import ArrayLike
+
+from unmask.metrics import METRICS
+from unmask.metrics.confusion import THRESHOLD, count_confusion
+
+
+@METRICS.register("accuracy")
+def accuracy(labels: ArrayLike, scores: ArrayLike, threshold: float = THRESHOLD) -> float:
+    """Return the share of pictures judged right, in [0, 1].
+
+    Raises:
+        MetricError: the input is not one that a metric can be computed on.
+
+    Example:
+        >>> accuracy([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+        0.75
+    """
+    counts = count_confusion(labels, scores, threshold)
+    return (counts.true_positives + counts.true_negatives) / sum(counts)
