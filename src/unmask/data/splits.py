@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import math
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -54,23 +55,25 @@ def choose_splits(
     """Return the training and the validation samples of one data set.
 
     The data set's own validation split is used where it has one; otherwise `validation_fraction` of the
-    training samples is cut off by source. Test samples are in neither.
+    training samples is cut off by source. Test samples are in neither. Some published splits put one
+    footage on two sides (Celeb-DF's does): such samples are left out of training, and of validation
+    where the other side is the test, with a warning that counts them.
 
     Raises:
-        DataError: There is nothing to train on, too few sources to cut, or a source of the data set's own
-            splits stands on two sides.
+        DataError: There is nothing to train on, or there are too few sources to cut.
     """
     splits: dict[str, list[Sample]] = {"train": [], "validation": [], "test": []}
     for sample in sorted(samples, key=lambda sample: sample.path):
         splits[sample.split or "train"].append(sample)
-    if not splits["train"]:
-        held = ", ".join(f"{len(part)} {side}" for side, part in splits.items() if part) or "no"
-        raise DataError(f"Nothing to train on: the data set holds {held} samples and none for training.")
-    check_disjoint(splits)
-    if splits["validation"]:
-        return splits["train"], splits["validation"]
-    ratios = {"train": 1 - validation_fraction, "validation": validation_fraction}
-    cut = split_by_source(splits["train"], ratios, seed)
+    held = ", ".join(f"{len(part)} {side}" for side, part in splits.items() if part) or "no"
+    validation = _leave_out(splits["validation"], splits["test"], "validation")
+    train = _leave_out(splits["train"], [*splits["validation"], *splits["test"]], "training")
+    if not train:
+        raise DataError(f"Nothing to train on: the data set holds {held} samples. Add a training part.")
+    if validation:
+        check_disjoint({"train": train, "validation": validation, "test": splits["test"]})
+        return train, validation
+    cut = split_by_source(train, {"train": 1 - validation_fraction, "validation": validation_fraction}, seed)
     return cut["train"], cut["validation"]
 
 
@@ -102,6 +105,19 @@ def write_split(path: Path | str, splits: Mapping[str, Sequence[Sample]]) -> Non
         for side, part in splits.items():
             writer.writerows([s.path, LABEL_NAMES[s.label], s.source_id, side] for s in part)
     aside.replace(path)
+
+
+def _leave_out(part: Sequence[Sample], others: Iterable[Sample], side: str) -> list[Sample]:
+    """Return the samples whose source does not stand in the others, with a warning for the rest."""
+    sources = {sample.source_id for sample in others}
+    kept = [sample for sample in part if sample.source_id not in sources]
+    if len(kept) < len(part):
+        warnings.warn(
+            f"{len(part) - len(kept)} of {len(part)} samples are left out of {side}: "
+            "the data set's own split has their footage on another side too.",
+            stacklevel=3,
+        )
+    return kept
 
 
 def _check_ratios(ratios: Mapping[str, float]) -> None:

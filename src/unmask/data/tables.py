@@ -51,9 +51,9 @@ def label_in(path: Path, line: int, word: str) -> int:
         raise DataError(f"{path}, line {line}: {error}") from None
 
 
-def file_in(folder: Path, name: str, table: Path, line: int) -> Path:
+def file_in(folder: Path, name: str, table: Path) -> Path:
     """Return the path of a file that a table names; one outside the data set's folder is an error."""
     relative = Path(name)
     if relative.is_absolute() or ".." in relative.parts:
-        raise DataError(f"{table}, line {line}: {name} lies outside {folder}. Use a path inside it.")
+        raise DataError(f"{table}: {name} lies outside {folder}. Use a path inside it.")
     return folder / relative

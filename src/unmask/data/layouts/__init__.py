@@ -121,9 +121,11 @@ def _unknown_message(root: Path) -> str:
 
 
 def _nearest(entries: list[str], count: int = 3) -> list[str]:
-    """Return the layouts with most of their signs among the entries, most specific last on a tie."""
+    """Return the layouts with most of their signs among the entries; the plainest where none has any."""
 
     def seen(name: str) -> int:
         return sum(any(sign in entry.lower() for entry in entries) for sign in layouts[name].signs)
 
-    return sorted(layouts, key=lambda name: (-seen(name), layouts[name].specificity, name))[:count]
+    able = [name for name in layouts if seen(name) or layouts[name].specificity > 0]
+    ranked = sorted(able, key=lambda name: (-seen(name), layouts[name].specificity, name))
+    return [name for name in ranked if seen(name) or not seen(ranked[0])][:count]

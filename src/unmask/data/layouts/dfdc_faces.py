@@ -41,7 +41,7 @@ class DfdcFaces:
                 label = label_in(table, line, row["label"])
                 video_id = Path(row["filename"]).stem
                 yield Sample(
-                    path=str(file_in(folder / "faces", row["filename"], table, line)),
+                    path=str(file_in(folder / "faces", row["filename"], table)),
                     label=label,
                     source_id=Path(row.get("original") or video_id).stem,
                     video_id=video_id,

@@ -46,7 +46,7 @@ def _sample(folder: Path, table: Path, line: int, row: dict[str, str], split: st
     method = row.get("method") or (REAL_METHOD if label == REAL else UNKNOWN_METHOD)
     video_id = row.get("video_id") or Path(row["file_name"]).with_suffix("").as_posix()
     return Sample(
-        path=str(file_in(folder, row["file_name"], table, line)),
+        path=str(file_in(folder, row["file_name"], table)),
         label=label,
         source_id=row.get("source_id") or video_id,
         video_id=f"{method}/{video_id}",
