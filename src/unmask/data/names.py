@@ -1,0 +1,31 @@
+"""What a data set is called in a report, a config and a card: by its folder's name, never by a path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from unmask.data.folders import bare_split_of
+
+
+def dataset_name(root: Path | str) -> str:
+    """Return the folder's name, or its parent's where the folder is only a split of the data set.
+
+    Training writes these names under `trained_on` and scoring looks its data sets up there.
+
+    Example:
+        >>> dataset_name("data/dfdc-faces/test"), dataset_name("data/hardfake")
+        ('dfdc-faces', 'hardfake')
+    """
+    root = Path(root).resolve()
+    return root.parent.name if bare_split_of(root) else root.name
+
+
+def short_path(root: Path | str) -> str:
+    """Return the end of the path that tells the data set and its split folder.
+
+    Example:
+        >>> short_path("data/dfdc-faces/test"), short_path("data/hardfake")
+        ('dfdc-faces/test', 'hardfake')
+    """
+    root = Path(root).resolve()
+    return f"{root.parent.name}/{root.name}" if bare_split_of(root) else root.name

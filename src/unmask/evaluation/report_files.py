@@ -1,0 +1,105 @@
+"""The report on disk: report.json, report.md, scores.csv and the figures, each file whole or not there."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from unmask.detector_folder import REPORT
+from unmask.errors import DataError
+from unmask.evaluation.plots import draw_figures
+from unmask.evaluation.report import build_report
+from unmask.evaluation.report_page import render_page
+from unmask.evaluation.scoring import DatasetScores
+from unmask.schema import LABEL_NAMES
+
+if TYPE_CHECKING:
+    from unmask.detector import Detector
+
+PAGE, SCORES = "report.md", "scores.csv"
+COLUMNS = ("dataset", "split", "file", "label", "fake_probability", "verdict", "source_id", "method")
+
+
+def write_report(
+    output: Path | str, detector: Detector, datasets: Sequence[DatasetScores], command: str = ""
+) -> dict[str, Any]:
+    """Write report.json, report.md, scores.csv and the figures; return the report.
+
+    Every file is written aside and renamed, report.json last: where it stands, the rest is whole.
+
+    Args:
+        output: the folder to write into; made when it is not there.
+        detector: the detector that gave the scores.
+        datasets: one or more scored data sets.
+        command: the command line that repeats the scoring.
+
+    Raises:
+        DataError: there is no data set, or the folder cannot be written.
+    """
+    report, output = build_report(detector, datasets, command), Path(output)
+    figures: list[dict[str, str]] = []
+    for stem, scores in zip(_file_stems(datasets), datasets, strict=True):
+        drawn = draw_figures(scores, report["thresholds"])
+        figures.append({kind: f"{stem}-{kind}.png" for kind in drawn})
+        for kind, png in drawn.items():
+            replace_file(output / f"{stem}-{kind}.png", png)
+    replace_file(output / SCORES, _render_rows(datasets).encode())
+    replace_file(output / PAGE, render_page(report, figures).encode())
+    write_report_file(output, report)
+    return report
+
+
+def write_report_file(folder: Path, report: dict[str, Any]) -> None:
+    """Write report.json alone, as a detector folder has it.
+
+    Raises:
+        DataError: the folder cannot be written.
+    """
+    replace_file(folder / REPORT, (json.dumps(report, indent=2, allow_nan=False) + "\n").encode())
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put a file in place whole: written beside its target, then renamed over it.
+
+    Raises:
+        DataError: the folder cannot be written.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            aside.write_bytes(content)
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(f"Could not write {path}: {error.strerror}. Choose another output folder.") from error
+
+
+def _file_stems(datasets: Sequence[DatasetScores]) -> list[str]:
+    """Return a file name's beginning for each data set, unique and safe on every file system."""
+    stems: list[str] = []
+    for scores in datasets:
+        parts = [scores.name, scores.split or ""]
+        stem = "-".join("".join(c if c.isalnum() else "-" for c in part.lower()) for part in parts if part)
+        repeats = sum(earlier == stem or earlier.startswith(f"{stem}--") for earlier in stems)
+        stems.append(f"{stem}--{repeats + 1}" if repeats else stem)
+    return stems
+
+
+def _render_rows(datasets: Sequence[DatasetScores]) -> str:
+    """Return scores.csv: one line a picture, also those without a score."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for scores in datasets:
+        for row in scores.rows:
+            probability = "" if row.fake_probability is None else repr(float(row.fake_probability))
+            data_set, label = (scores.name, scores.split or ""), LABEL_NAMES[row.label]
+            table.writerow([*data_set, row.file, label, probability, row.verdict, row.source_id, row.method])
+    return text.getvalue()

@@ -1,0 +1,153 @@
+"""Scoring: every picture of a data set through `Detector.predict_image`, none dropped in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from tqdm import tqdm
+
+from unmask.data.names import dataset_name, short_path
+from unmask.errors import DataError, UnreadableImage
+from unmask.schema import Sample
+
+if TYPE_CHECKING:
+    from unmask.detector import Detector
+
+UNREADABLE = "unreadable"
+"""Stands where a verdict would, for a picture that could not be read."""
+WORKERS = 2
+"""ONNX Runtime and OpenCV let other threads run; small networks gain from pictures side by side."""
+
+
+@dataclass(frozen=True)
+class ImageScore:
+    """What the detector said of one picture of the data set.
+
+    `file` is relative to the data set's folder. `fake_probability` is None for a picture that could not
+    be read or has no face; `verdict` then says `unreadable` or `no_face`.
+    """
+
+    file: str
+    label: int
+    fake_probability: float | None
+    verdict: str
+    source_id: str
+    method: str
+
+
+@dataclass(frozen=True)
+class DatasetScores:
+    """All pictures of one data set, scored by one detector, in the order of the samples.
+
+    `split` is None where the pictures come from several splits or the data set has none. `available`
+    is the number of pictures that the scored ones were selected from.
+    """
+
+    name: str
+    short_path: str
+    split: str | None
+    available: int
+    seen_in_training: bool
+    face_finder: str
+    rows: tuple[ImageScore, ...]
+
+    @property
+    def title(self) -> str:
+        """The name, with the split where there is one."""
+        return f"{self.name} ({self.split})" if self.split else self.name
+
+    @property
+    def scored(self) -> tuple[ImageScore, ...]:
+        """The pictures that got a probability: readable and with a face."""
+        return tuple(row for row in self.rows if row.fake_probability is not None)
+
+    def labels_and_scores(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return int64 labels [N] and float64 fake probabilities [N] of the scored pictures."""
+        labels = np.array([row.label for row in self.scored], dtype=np.int64)
+        return labels, np.array([row.fake_probability for row in self.scored], dtype=np.float64)
+
+
+def score_dataset(
+    detector: Detector,
+    samples: Sequence[Sample],
+    *,
+    root: Path | str | None = None,
+    available: int | None = None,
+    progress: bool = True,
+) -> DatasetScores:
+    """Run the detector on every sample as a user would get it, file in and verdict out.
+
+    Unreadable pictures and pictures without a face keep their row, without a number: they are counted in
+    the report and left out of the metrics.
+
+    Args:
+        detector: the detector to score.
+        samples: labelled pictures of one data set.
+        root: the data set's folder, which names it; None takes the folder all samples share.
+        available: how many pictures the samples were selected from, when they are a selection.
+        progress: show a progress bar on a terminal.
+
+    Raises:
+        DataError: there is no sample.
+        DetectorError: the detector cannot run.
+    """
+    if not samples:
+        raise DataError("There is no picture to score. Check the data folder and the split.")
+    root = Path(root) if root is not None else _shared_folder(samples)
+    name = dataset_name(root)
+    rows = tqdm(
+        _score_in_order(detector, samples, root),
+        total=len(samples),
+        desc=name,
+        unit="image",
+        disable=None if progress else True,
+    )
+    splits = {sample.split for sample in samples}
+    return DatasetScores(
+        name=name,
+        short_path=short_path(root),
+        split=splits.pop() if len(splits) == 1 else None,
+        available=len(samples) if available is None else available,
+        seen_in_training=_is_among(name, detector.settings.trained_on),
+        face_finder=detector.face_finder.name,
+        rows=tuple(rows),
+    )
+
+
+def _score_in_order(detector: Detector, samples: Sequence[Sample], root: Path) -> Iterator[ImageScore]:
+    """Yield one row per sample, in order, a few pictures being worked on at a time."""
+    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="score")
+    try:
+        yield from pool.map(partial(_score_image, detector, root), samples)
+    finally:
+        # Reached on Ctrl-C and on errors too: pictures not yet begun are not waited for.
+        pool.shutdown(cancel_futures=True)
+
+
+def _score_image(detector: Detector, root: Path, sample: Sample) -> ImageScore:
+    """Score one picture; only a picture that cannot be read is caught."""
+    try:
+        prediction = detector.predict_image(sample.path)
+        probability, verdict = prediction.fake_probability, str(prediction.verdict)
+    except UnreadableImage:
+        probability, verdict = None, UNREADABLE
+    path = Path(sample.path)
+    file = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    return ImageScore(file, sample.label, probability, verdict, sample.source_id, sample.method)
+
+
+def _shared_folder(samples: Sequence[Sample]) -> Path:
+    """Return the deepest folder that all samples lie in."""
+    first, *others = [Path(sample.path) for sample in samples]
+    return next(folder for folder in first.parents if all(other.is_relative_to(folder) for other in others))
+
+
+def _is_among(name: str, trained_on: Sequence[str]) -> bool:
+    """Say whether the data set, or a split of it, is one of those the detector was trained on."""
+    return any(name.lower() in entry.lower().split("/") for entry in trained_on)

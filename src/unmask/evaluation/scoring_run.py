@@ -1,0 +1,94 @@
+"""One run of the scorer: from data folders and a detector's name to the report on disk."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unmask.data.names import short_path
+from unmask.detector_folder import REPORT
+from unmask.errors import DataError
+from unmask.evaluation.report_files import write_report, write_report_file
+from unmask.evaluation.samples import read_split, take_evenly
+from unmask.evaluation.scoring import score_dataset
+from unmask.hub import load_detector
+
+
+@dataclass(frozen=True)
+class ScoringRun:
+    """What to score: the fields are the options of `train/score.py`."""
+
+    data: list[str]
+    output: str
+    detector: str | None = None
+    split: str | None = None
+    layout: str | None = None
+    limit: int | None = None
+    write_report: bool = False
+
+
+def run_scoring(run: ScoringRun, *, progress: bool = True) -> dict[str, Any]:
+    """Score a detector on every data set, write the report, print a line on each, return the report.
+
+    All data sets are read and the output folder is made before the first picture is scored, so that a
+    wrong path costs no waiting.
+
+    Raises:
+        UnmaskError: a data set, the detector or the output folder cannot be used.
+
+    Example:
+        >>> run_scoring(ScoringRun(data=["data/hardfake"], output="runs/scores"))  # doctest: +SKIP
+    """
+    if run.write_report and run.detector and not Path(run.detector).is_dir():
+        raise DataError(
+            f"--write-report needs a detector folder and {run.detector} is none. Give a local one."
+        )
+    chosen = [(root, read_split(root, run.split, run.layout)) for root in run.data]
+    detector = load_detector(run.detector)
+    _make_folder(Path(run.output))
+    datasets = []
+    for root, samples in chosen:
+        if run.split and all(sample.split is None for sample in samples):
+            print(f"{short_path(root)} has no splits: all {len(samples)} pictures are taken for {run.split}.")
+        picked = samples if run.limit is None else take_evenly(samples, run.limit)
+        datasets.append(score_dataset(detector, picked, root=root, available=len(samples), progress=progress))
+    report = write_report(run.output, detector, datasets, describe_command(run))
+    if run.write_report:
+        write_report_file(detector.folder, report)
+    for entry in report["datasets"]:
+        print(summarise(entry))
+    print(f"Report: {Path(run.output) / REPORT}")
+    return report
+
+
+def describe_command(run: ScoringRun) -> str:
+    """Return the command line with data sets and detector by their names, not by this machine's paths."""
+    words = ["python", "train/score.py"]
+    if run.detector:
+        words += ["--detector", Path(run.detector).name if Path(run.detector).is_dir() else run.detector]
+    for root in run.data:
+        words += ["--data", short_path(root)]
+    for option, value in (("--split", run.split), ("--layout", run.layout), ("--limit", run.limit)):
+        words += [option, str(value)] if value is not None else []
+    return shlex.join([*words, "--output", Path(run.output).name])
+
+
+def summarise(entry: dict[str, Any]) -> str:
+    """Return one line on one data set of the report."""
+    counts, metrics = entry["counts"], entry["metrics"]
+    left_out = f"{counts['no_face']} without a face, {counts['unreadable']} unreadable"
+    values = (
+        entry["metrics_reason"]
+        or f"AUC {metrics['auc']:.3f}, EER {metrics['eer']:.3f}, accuracy {metrics['accuracy']:.3f}"
+    )
+    return f"{entry['path_name']}: {counts['scored']} of {counts['total']} scored ({left_out}). {values}"
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the output folder, or say why it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"Could not make the folder {folder}: {error.strerror}. Choose another.") from error

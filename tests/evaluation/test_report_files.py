@@ -1,0 +1,81 @@
+"""What stands on disk after a report: whole files that agree with each other."""
+
+import csv
+import json
+import re
+
+import pytest
+
+from unmask.errors import DataError
+from unmask.evaluation.report_files import replace_file, write_report
+from unmask.metrics import METRICS
+
+
+@pytest.fixture
+def written(detector, make_scores, tmp_path):
+    datasets = [
+        make_scores(no_face=2, unreadable=1),
+        make_scores(fakes=0, name="only-real", short_path="only-real", split=None, seen_in_training=False),
+        make_scores(reals=5, fakes=5, available=900),
+    ]
+    write_report(tmp_path / "new/out", detector, datasets, command="python train/score.py --data x")
+    return tmp_path / "new/out"
+
+
+def test_the_folder_holds_the_report_the_scores_and_the_figures(written):
+    kinds = ("confusion_matrix", "histogram", "roc")
+    figures = {f"{stem}-{kind}.png" for stem in ("some-faces-test", "some-faces-test--2") for kind in kinds}
+    figures |= {"only-real-histogram.png", "only-real-confusion_matrix.png"}
+    assert {path.name for path in written.iterdir()} == figures | {"report.json", "report.md", "scores.csv"}
+
+
+def test_the_metrics_follow_from_scores_csv(written):
+    rows = list(csv.DictReader((written / "scores.csv").open()))
+    first = rows[:83]
+    assert [row["verdict"] for row in first if not row["fake_probability"]] == [
+        *["no_face"] * 2,
+        "unreadable",
+    ]
+    scored = [(int(row["label"] == "fake"), float(row["fake_probability"])) for row in first[:80]]
+    entry = json.loads((written / "report.json").read_text())["datasets"][0]
+    assert {name: METRICS[name](*zip(*scored, strict=True)) for name in METRICS}.items() <= entry[
+        "metrics"
+    ].items()
+
+
+def test_the_page_tells_what_was_left_out_and_why(written):
+    page = (written / "report.md").read_text()
+    assert "83 pictures (42 real, 41 fake): 80 scored, 2 without a face, 1 unreadable." in page
+    assert "No metrics: All 40 labels are real" in page
+    assert "10 pictures, selected evenly from 900" in page
+    assert "left out of the metrics" in page
+    assert "To repeat: `python train/score.py --data x`" in page
+
+
+def test_every_figure_on_the_page_is_in_the_folder(written):
+    links = re.findall(r"\]\((.+?)\)", (written / "report.md").read_text())
+    assert sorted(links) == sorted(path.name for path in written.glob("*.png"))
+
+
+def test_writing_twice_gives_the_same_bytes(detector, make_scores, tmp_path):
+    for folder in ("a", "b"):
+        write_report(tmp_path / folder, detector, [make_scores()])
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path, monkeypatch):
+    target = tmp_path / "report.json"
+    target.write_text("old")
+    monkeypatch.setattr(
+        "pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left"))
+    )
+    with pytest.raises(DataError, match="No space left"):
+        replace_file(target, b"new")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("report.json", "old")]
+
+
+def test_a_file_in_the_place_of_the_folder_is_one_line(detector, make_scores, tmp_path):
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(DataError, match="Could not write"):
+        write_report(tmp_path / "out", detector, [make_scores()])
