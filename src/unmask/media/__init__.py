@@ -1,0 +1,1 @@
+"""Media: bytes from outside become pixels and faces, or a clear error."""
