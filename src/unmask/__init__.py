@@ -1,0 +1,41 @@
+"""Unmask tells real faces from forged ones, with its evidence, and says when it cannot.
+
+Example:
+    >>> import unmask
+    >>> unmask.load_detector().predict_image("portrait.jpg").verdict  # doctest: +SKIP
+    'real'
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from unmask.detector import Detector
+    from unmask.errors import UnmaskError
+    from unmask.hub import load_detector
+    from unmask.schema import Box, FacePrediction, ImagePrediction
+
+__version__ = "0.1.0"
+
+# Where each public name lives; it is imported at its first use, so that `import unmask` costs nothing.
+_HOMES = {
+    "Box": "unmask.schema",
+    "Detector": "unmask.detector",
+    "FacePrediction": "unmask.schema",
+    "ImagePrediction": "unmask.schema",
+    "UnmaskError": "unmask.errors",
+    "load_detector": "unmask.hub",
+}
+__all__ = ["Box", "Detector", "FacePrediction", "ImagePrediction", "UnmaskError", "__version__", "load_detector"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'unmask' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,147 @@
+"""A trained network to a detector folder: safetensors, timm's config, and ONNX with its activation map."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save as save_tensors
+from torch import nn
+
+from unmask.calibration import fake_probabilities
+from unmask.detector_folder import CONFIG, ONNX, WEIGHTS
+from unmask.errors import UnmaskError
+from unmask.runtimes.onnx import ACTIVATION_MAP, INPUT, LOGITS, OnnxRuntime
+from unmask.schema import FAKE, LABEL_NAMES, REAL, DetectorSettings, InputSpec
+
+LARGEST_DIFFERENCE = 1e-4
+
+
+class WithActivationMap(nn.Module):
+    """A timm network that also gives, for each cell of its last grid, what its head says of that cell.
+
+    With average pooling and a linear head that is the class activation map (Zhou et al., CVPR 2016): its
+    mean over the grid is the difference of the logits.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return logits [N, 2] and the map [N, h, w] of a batch [N, 3, S, S]."""
+        features = self.model.forward_features(input)  # type: ignore[operator]
+        logits = self.model.forward_head(features)  # type: ignore[operator]
+        count, height, width = features.shape[0], features.shape[2], features.shape[3]
+        cells = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1], 1, 1)
+        of_cells = self.model.forward_head(cells)  # type: ignore[operator]
+        return logits, (of_cells[:, FAKE] - of_cells[:, REAL]).reshape(count, height, width)
+
+
+def fold_temperature(model: nn.Module, temperature: float) -> float:
+    """Divide the head's weights by `temperature` in place, and return the temperature that was folded.
+
+    A stock loader then gives the calibrated probability too. A network without a linear head keeps its
+    logits, and 1.0 is returned.
+    """
+    head = model.get_classifier()  # type: ignore[operator]
+    if not isinstance(head, nn.Linear):
+        return 1.0
+    with torch.no_grad():
+        head.weight.div_(temperature)
+        if head.bias is not None:
+            head.bias.div_(temperature)
+    return temperature
+
+
+def write_detector(model: nn.Module, architecture: str, spec: InputSpec, settings: DetectorSettings, folder: Path) -> None:
+    """Write config.json, model.safetensors and model.onnx of a timm network into `folder`.
+
+    Raises:
+        UnmaskError: ONNX Runtime and torch disagree by more than 1e-4 in probability on random input.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    model = model.cpu().eval().to(memory_format=torch.contiguous_format)
+    config = timm_config(model, architecture, spec, settings)
+    tensors = {name: value.contiguous() for name, value in model.state_dict().items()}
+    write_aside(folder / WEIGHTS, save_tensors(tensors, metadata={"format": "pt"}))
+    write_aside(folder / ONNX, onnx_bytes(model, spec))
+    write_aside(folder / CONFIG, (json.dumps(config, indent=2) + "\n").encode())
+    _check_equal(model, spec, folder / ONNX)
+
+
+def timm_config(model: nn.Module, architecture: str, spec: InputSpec, settings: DetectorSettings) -> dict[str, Any]:
+    """Return config.json in timm's format, with the `unmask` key."""
+    own: dict[str, Any] = dict(getattr(model, "pretrained_cfg", None) or {})
+    kept = {key: own[key] for key in ("pool_size", "first_conv", "classifier") if key in own}
+    return {
+        "architecture": architecture,
+        "num_classes": 2,
+        "num_features": int(model.num_features),
+        "global_pool": str(getattr(model, "global_pool", "") if isinstance(getattr(model, "global_pool", ""), str) else "avg"),
+        "label_names": list(LABEL_NAMES),
+        "pretrained_cfg": {
+            "tag": "unmask",
+            "custom_load": False,
+            "input_size": [3, spec.size, spec.size],
+            "fixed_input_size": True,
+            "interpolation": spec.interpolation,
+            "crop_pct": 1.0,
+            "crop_mode": "center",
+            "mean": list(spec.mean),
+            "std": list(spec.std),
+            "num_classes": 2,
+            **kept,
+            "license": settings.license,
+        },
+        "unmask": {**dataclasses.asdict(settings), "trained_on": list(settings.trained_on)},
+    }
+
+
+def onnx_bytes(model: nn.Module, spec: InputSpec) -> bytes:
+    """Return the network as one ONNX file with a free batch size, weights inside."""
+    example = torch.zeros(2, 3, spec.size, spec.size)
+    with torch.no_grad():
+        has_grid = model.forward_features(example).ndim == 4  # type: ignore[operator]
+    module = WithActivationMap(model).eval() if has_grid else model
+    names = [LOGITS, ACTIVATION_MAP] if has_grid else [LOGITS]
+    buffer = io.BytesIO()
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            module,
+            (example,),
+            input_names=[INPUT],
+            output_names=names,
+            dynamic_shapes=({0: torch.export.Dim("batch", min=1, max=4096)},),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+    assert program is not None
+    program.save(buffer, external_data=False)
+    return buffer.getvalue()
+
+
+def write_aside(path: Path, content: bytes) -> None:
+    """Write a file beside its place and rename it, so that a kill leaves the old one whole."""
+    aside = path.with_name(f".{path.name}.part")
+    aside.write_bytes(content)
+    aside.replace(path)
+
+
+def _check_equal(model: nn.Module, spec: InputSpec, path: Path) -> None:
+    batch = torch.randn(3, 3, spec.size, spec.size, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected = fake_probabilities(model(batch).float().numpy())
+    found = fake_probabilities(OnnxRuntime(path).run(batch.numpy())[0])
+    difference = float(abs(expected - found).max())
+    if not difference <= LARGEST_DIFFERENCE:
+        raise UnmaskError(f"{path} differs from the network by {difference:.1e} in probability. Report this as a defect.")

@@ -1,0 +1,11 @@
+"""The Hugging Face Hub: load a detector from it, fetch the face model, publish a detector.
+
+Only this package talks to the Hub's client, and imports it inside the functions that need it, so that a
+detector on disk costs nothing of it. Every failure is one line that says what to do next.
+"""
+
+from unmask.hub.face_model import fetch_face_model
+from unmask.hub.loading import load_detector
+from unmask.hub.publishing import push_detector
+
+__all__ = ["fetch_face_model", "load_detector", "push_detector"]

@@ -1,0 +1,140 @@
+"""Load a detector by name: the shipped one, a folder on disk, or a repository on the Hub."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from unmask.detector import Detector, file_digest
+from unmask.detector_folder import CONFIG, FILES, ONNX
+from unmask.errors import DetectorError, DetectorNotFound, UnmaskError
+from unmask.hub.client import (
+    HUB_ID,
+    HUB_TIMEOUT,
+    explain,
+    hub_api,
+    hub_endpoint,
+    hub_errors,
+    is_offline,
+    is_unreachable,
+)
+from unmask.hub.face_model import fetch_face_model
+from unmask.media.faces import make_face_finder
+
+SHIPPED = Path(__file__).resolve().parents[1] / "default"
+FETCHED_FILES = (*FILES, "LICENSE")
+"""What is fetched from a repository, by name and nothing else: whatever pickle lies there stays there."""
+COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def load_detector(path_or_hub_id: str | Path | None = None, revision: str | None = None) -> Detector:
+    """Load a detector: the shipped one, one from a folder, or one from the Hub.
+
+    An existing folder wins over a repository of the same name. A repository is fetched once and then taken
+    from the Hub's cache, also when there is no network.
+
+    Args:
+        path_or_hub_id: A detector folder, or `user/name` on the Hub; None for the shipped detector.
+        revision: The tag, branch or commit of the repository; give one to always get the same weights.
+
+    Raises:
+        DetectorNotFound: There is nothing there, or it cannot be fetched and is not in the cache.
+        BrokenDetector: A file is missing, truncated or contradicts the others.
+        HubError: The Hub refused.
+        UnmaskError: A revision was given for something that is not on the Hub.
+
+    Example:
+        >>> load_detector().predict_image("photo.jpg").verdict      # doctest: +SKIP
+        'real'
+        >>> load_detector("user/name", revision="v1")               # doctest: +SKIP
+    """
+    folder, name = _locate(path_or_hub_id, revision)
+    try:
+        detector = Detector(folder, name=name)
+    except DetectorError as error:
+        if name is None:
+            raise
+        raise type(error)(f"{name} is not a whole detector: {error}") from error
+    if (model := fetch_face_model()) is not None:
+        detector.face_finder = make_face_finder(model)
+    return detector
+
+
+def _locate(source: str | Path | None, revision: str | None) -> tuple[Path, str | None]:
+    """Return the folder behind a name, and what to call the detector (None: by its own name)."""
+    if source is None or Path(source).expanduser().exists():
+        if revision is not None:
+            what = "the shipped detector" if source is None else f"{source}, a folder on disk,"
+            raise UnmaskError(f"A revision is for detectors on the Hub; {what} has none. Leave it out.")
+        return _shipped() if source is None else (_on_disk(Path(source).expanduser()), None)
+    if isinstance(source, str) and HUB_ID.fullmatch(source):
+        folder = _fetch_snapshot(source, revision or "main")
+        return folder, f"{source}@{folder.name[:7]}"  # the client names a snapshot after its commit
+    raise DetectorNotFound(
+        f"There is no detector at {source}: no such folder. Give one that training wrote, or user/name."
+    )
+
+
+def _shipped() -> tuple[Path, str]:
+    if not (SHIPPED / ONNX).is_file():
+        raise DetectorNotFound(
+            f"There is no detector at {SHIPPED}: this copy of Unmask ships none. Name one, or train one."
+        )
+    return SHIPPED, f"unmask-default@{file_digest(SHIPPED / ONNX)[:8]}"
+
+
+def _on_disk(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise DetectorNotFound(f"There is no detector at {folder}: it is a file. Give its folder.")
+    return folder
+
+
+def _fetch_snapshot(repo_id: str, revision: str) -> Path:
+    """Return the folder of the Hub's cache that holds one commit, fetched where it is not there yet."""
+    cached = _cached_snapshot(repo_id, revision)
+    if cached and COMMIT.fullmatch(revision):
+        return cached
+    commit, reason = _resolve(repo_id, revision)
+    if commit is None and cached:
+        return cached
+    if commit is None:
+        raise DetectorNotFound(f"There is no folder {repo_id} here, and no copy in the Hub's cache: {reason}")
+    if cached and cached.name == commit:
+        return cached
+    from huggingface_hub import snapshot_download
+
+    with hub_errors(f"fetch {repo_id}", repo_id):
+        folder = snapshot_download(
+            repo_id, revision=revision, allow_patterns=list(FETCHED_FILES), endpoint=hub_endpoint()
+        )
+    return Path(folder)
+
+
+def _cached_snapshot(repo_id: str, revision: str) -> Path | None:
+    """Return the cached snapshot of a revision if the files that every detector has are there."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        folder = snapshot_download(
+            repo_id, revision=revision, allow_patterns=list(FETCHED_FILES), local_files_only=True
+        )
+    except (LocalEntryNotFoundError, OSError):
+        return None
+    return Path(folder) if all((Path(folder) / name).is_file() for name in (CONFIG, ONNX)) else None
+
+
+def _resolve(repo_id: str, revision: str) -> tuple[str | None, str]:
+    """Return the commit of a revision, or None and the reason where the Hub is out of reach."""
+    from huggingface_hub.errors import HTTPError
+
+    if is_offline():
+        return None, "HF_HUB_OFFLINE is set. Unset it to fetch the detector."
+    try:
+        return hub_api().model_info(repo_id, revision=revision, timeout=HUB_TIMEOUT).sha, ""
+    except (HTTPError, OSError, ValueError) as error:
+        if is_unreachable(error):
+            return None, explain(error, repo_id)
+        raise DetectorNotFound(
+            f"There is no folder {repo_id} here, and it cannot be had from the Hub: {explain(error, repo_id)}"
+        ) from error

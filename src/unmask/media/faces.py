@@ -1,0 +1,197 @@
+"""Faces in a picture: YuNet where its file is at hand, else OpenCV's bundled Haar cascades.
+
+Both report boxes in one geometry, YuNet's (forehead to chin, cheek to cheek), so that a crop means the
+same whichever finder made it. Measured on 750 faces where both agree: the cascade's square has YuNet's
+centre to within 2 % of the face height and 0.85 to 0.92 of its height.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from unmask.errors import UnmaskError
+from unmask.schema import Box, Face
+
+HAAR_SIDE_PER_FACE_HEIGHT = 0.89
+FACE_WIDTH_PER_HEIGHT = 0.75
+# A tight crop has no room round the face, which both finders want: they search a copy with a border.
+BORDER_FRACTION = 0.25
+# Finding is done on a scaled copy; the crop is later cut from the full pixels.
+SEARCH_SIDE = 512
+CAREFUL_SEARCH_SIDE = 1280
+OVERLAP_OF_SAME_FACE = 0.4
+
+Find = Callable[[np.ndarray], list[tuple[np.ndarray, float]]]
+"""An RGB picture to boxes [left, top, right, bottom] with a confidence each."""
+
+
+class FaceFinder(Protocol):
+    """Anything that finds faces in an RGB picture."""
+
+    name: str
+
+    def find_faces(self, image: np.ndarray) -> list[Face]:
+        """Return the faces of `image` (uint8 RGB [H, W, 3]), largest first."""
+
+
+def make_face_finder(model_path: Path | None = None) -> FaceFinder:
+    """Return YuNet read from `model_path`, or the bundled Haar finder when there is none."""
+    return HaarFinder() if model_path is None else YuNetFinder(model_path)
+
+
+class YuNetFinder:
+    """YuNet (Wu et al., 2023) through OpenCV's FaceDetectorYN."""
+
+    name = "yunet"
+
+    def __init__(self, model_path: Path, minimum_confidence: float = 0.6) -> None:
+        self._model_path = str(model_path)
+        self._minimum_confidence = minimum_confidence
+        self._local = threading.local()  # an OpenCV detector keeps the picture size inside: one per thread
+        self._detector()
+
+    def find_faces(self, image: np.ndarray) -> list[Face]:
+        """Return the faces of `image` (uint8 RGB [H, W, 3]), largest first."""
+        return _search(image, self._find)
+
+    def _detector(self) -> cv2.FaceDetectorYN:
+        if not hasattr(self._local, "detector"):
+            try:
+                self._local.detector = cv2.FaceDetectorYN.create(
+                    self._model_path, "", (320, 320), self._minimum_confidence, 0.3, 500
+                )
+            except cv2.error as error:
+                raise UnmaskError(
+                    f"Could not load the face model {self._model_path}: not a YuNet ONNX file. Unset "
+                    "UNMASK_FACE_MODEL to use the bundled finder, or name face_detection_yunet_2023mar.onnx."
+                ) from error
+        return self._local.detector
+
+    def _find(self, image: np.ndarray) -> list[tuple[np.ndarray, float]]:
+        detector = self._detector()
+        detector.setInputSize((image.shape[1], image.shape[0]))
+        _, rows = detector.detect(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+        if rows is None:
+            return []
+        return [(_ltrb(*row[:4]), float(row[-1])) for row in rows]
+
+
+class HaarFinder:
+    """The Haar cascades that OpenCV 4 carries (Viola and Jones, 2001; Lienhart, 2002)."""
+
+    name = "haar"
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    def find_faces(self, image: np.ndarray) -> list[Face]:
+        """Return the faces of `image` (uint8 RGB [H, W, 3]), largest first."""
+        return _search(image, self._find)
+
+    def _cascade(self, name: str) -> cv2.CascadeClassifier:
+        if not hasattr(self._local, name):
+            path = Path(cv2.data.haarcascades) / f"haarcascade_{name}.xml"
+            setattr(self._local, name, cv2.CascadeClassifier(str(path)))
+        return getattr(self._local, name)
+
+    def _find(self, image: np.ndarray) -> list[tuple[np.ndarray, float]]:
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        smallest = max(24, min(grey.shape) // 14)
+        found = self._run("frontalface_alt2", grey, 4, smallest)
+        if found:
+            return found
+        # Only a large face is worth a second guess: small boxes here are mostly false.
+        large = max(24, min(grey.shape) // 3)
+        found = self._run("frontalface_alt2", grey, 2, large) or self._run(
+            "frontalface_default", grey, 4, large
+        )
+        return found or self._profiles(grey, large)
+
+    def _profiles(self, grey: np.ndarray, smallest: int) -> list[tuple[np.ndarray, float]]:
+        """Return side faces; the cascade knows one side only, so the mirror image is searched too."""
+        found = self._run("profileface", grey, 4, smallest)
+        if found:
+            return found
+        width = grey.shape[1]
+        mirrored = self._run("profileface", np.ascontiguousarray(grey[:, ::-1]), 4, smallest)
+        return [(np.array([width - b[2], b[1], width - b[0], b[3]]), score) for b, score in mirrored]
+
+    def _run(
+        self, name: str, grey: np.ndarray, neighbours: int, smallest: int
+    ) -> list[tuple[np.ndarray, float]]:
+        squares, _, weights = self._cascade(name).detectMultiScale3(
+            grey, 1.15, neighbours, 0, (smallest, smallest), outputRejectLevels=True
+        )
+        # The cascade's weight has no unit: squashed so that 0 is no confidence and large is near 1.
+        return [
+            (_square_to_face(*s), float(1 - np.exp(-max(0.0, w) / 4)))
+            for s, w in zip(squares, weights, strict=True)
+        ]
+
+
+def _square_to_face(left: float, top: float, width: float, height: float) -> np.ndarray:
+    """Return the face box [left, top, right, bottom] that belongs to a cascade's square."""
+    tall = height / HAAR_SIDE_PER_FACE_HEIGHT
+    wide = tall * FACE_WIDTH_PER_HEIGHT
+    x, y = left + width / 2, top + height / 2
+    return np.array([x - wide / 2, y - tall / 2, x + wide / 2, y + tall / 2])
+
+
+def _ltrb(left: float, top: float, width: float, height: float) -> np.ndarray:
+    return np.array([left, top, left + width, top + height], dtype=float)
+
+
+def _search(image: np.ndarray, find: Find) -> list[Face]:
+    """Search a bordered, scaled copy of `image`; once more at a larger scale when nothing was found."""
+    height, width = image.shape[:2]
+    for side in (SEARCH_SIDE, CAREFUL_SEARCH_SIDE):
+        scale = min(1.0, side / max(height, width))
+        faces = _search_at(image, find, scale)
+        if faces or scale == 1.0:
+            return faces
+    return []
+
+
+def _search_at(image: np.ndarray, find: Find, scale: float) -> list[Face]:
+    height, width = image.shape[:2]
+    copy = image
+    if scale < 1.0:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        copy = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    border = int(BORDER_FRACTION * max(copy.shape[:2]))
+    copy = cv2.copyMakeBorder(copy, border, border, border, border, cv2.BORDER_REPLICATE)
+    faces = []
+    for box, confidence in find(copy):
+        left, top, right, bottom = (np.asarray(box) - border) / scale
+        clipped = Box(
+            int(round(max(0.0, left))),
+            int(round(max(0.0, top))),
+            int(round(min(float(width), right))),
+            int(round(min(float(height), bottom))),
+        )
+        inside = clipped.area / max(1.0, (right - left) * (bottom - top))
+        if clipped.width >= 8 and clipped.height >= 8 and inside > 0.5:
+            faces.append(Face(clipped, min(1.0, max(0.0, confidence))))
+    return _without_repeats(faces)
+
+
+def _without_repeats(faces: list[Face]) -> list[Face]:
+    """Drop boxes that mostly lie on a larger one; largest first."""
+    kept: list[Face] = []
+    for face in sorted(faces, key=lambda f: (-f.box.area, f.box.left, f.box.top)):
+        if all(_overlap(face.box, other.box) < OVERLAP_OF_SAME_FACE for other in kept):
+            kept.append(face)
+    return kept
+
+
+def _overlap(small: Box, large: Box) -> float:
+    """Return the share of `small` that lies on `large`."""
+    wide = min(small.right, large.right) - max(small.left, large.left)
+    tall = min(small.bottom, large.bottom) - max(small.top, large.top)
+    return max(0, wide) * max(0, tall) / max(1, small.area)

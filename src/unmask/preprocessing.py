@@ -1,0 +1,55 @@
+"""Face crop to model input: the only crop, resize and normalise, used by training and serving alike.
+
+The resize is Pillow's with the filter named in the detector's config, because that is what timm and
+transformers do with the same config: a stock loader sees the very numbers that our own call sees.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from unmask.schema import Box, InputSpec
+
+FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+
+
+def crop_box(box: Box, margin: float, width: int, height: int) -> Box:
+    """Return the square round a face box with `margin` of its longer side added on each side.
+
+    The square never leaves the picture (`width` x `height` pixels): it shrinks to the picture's shorter
+    side first and is then shifted inside, so that no pixel of a crop is made up.
+    """
+    side = round(max(box.width, box.height) * (1 + 2 * margin))
+    side = max(1, min(side, width, height))
+    left = round((box.left + box.right - side) / 2)
+    top = round((box.top + box.bottom - side) / 2)
+    left = min(max(0, left), width - side)
+    top = min(max(0, top), height - side)
+    return Box(left, top, left + side, top + side)
+
+
+def crop_face(image: np.ndarray, box: Box, margin: float) -> np.ndarray:
+    """Return the square crop (uint8 RGB [S, S, 3]) of the face `box` in `image` (uint8 RGB [H, W, 3])."""
+    square = crop_box(box, margin, image.shape[1], image.shape[0])
+    return np.ascontiguousarray(image[square.top : square.bottom, square.left : square.right])
+
+
+def resize_crop(crop: np.ndarray, spec: InputSpec) -> np.ndarray:
+    """Return a square crop (uint8 RGB [S, S, 3]) at the network's side, uint8."""
+    if crop.shape[0] == crop.shape[1] == spec.size:
+        return crop
+    return np.asarray(Image.fromarray(crop).resize((spec.size, spec.size), FILTERS[spec.interpolation]))
+
+
+def normalise(pixels: np.ndarray, spec: InputSpec) -> np.ndarray:
+    """Return uint8 RGB [S, S, 3] as the network's float32 [3, S, S]."""
+    mean = np.asarray(spec.mean, dtype=np.float32)
+    std = np.asarray(spec.std, dtype=np.float32)
+    scaled = pixels.astype(np.float32) / np.float32(255)
+    return np.ascontiguousarray(((scaled - mean) / std).transpose(2, 0, 1))
+
+
+def prepare_crop(crop: np.ndarray, spec: InputSpec) -> np.ndarray:
+    """Return a square face crop (uint8 RGB) as model input, float32 [3, S, S]."""
+    return normalise(resize_crop(crop, spec), spec)

@@ -1,0 +1,1 @@
+"""Runtimes: a batch of model inputs to logits and activation maps."""

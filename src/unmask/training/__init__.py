@@ -1,0 +1,1 @@
+"""Training: a configuration and data folders to a detector folder."""

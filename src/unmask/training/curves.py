@@ -1,0 +1,35 @@
+"""The curves of a run as a picture: loss, accuracy and AUC per epoch."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from unmask.export import write_aside
+
+
+def write_curves(history: list[dict[str, Any]], path: Path) -> None:
+    """Write a PNG with three panels from a run's history, one entry per finished epoch."""
+    figure = Figure(figsize=(12, 3.6), layout="constrained")
+    loss, accuracy, area = figure.subplots(1, 3)
+    epochs = [entry["epoch"] for entry in history]
+    for axes, name in ((loss, "loss"), (accuracy, "accuracy")):
+        axes.plot(epochs, [entry[f"train_{name}"] for entry in history], "o-", color="#0072B2", label="training")
+        axes.plot(epochs, [entry[f"validation_{name}"] for entry in history], "s--", color="#D55E00", label="validation")
+    colours = ["#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+    for index, name in enumerate(history[-1]["validation_auc_by_dataset"]):
+        values = [entry["validation_auc_by_dataset"].get(name, float("nan")) for entry in history]
+        area.plot(epochs, values, ".:", color=colours[index % len(colours)], label=name)
+    area.plot(epochs, [entry["validation_auc"] for entry in history], "s-", color="#D55E00", label="mean")
+    for axes, title in ((loss, "Loss"), (accuracy, "Accuracy"), (area, "Validation AUC")):
+        axes.set(title=title, xlabel="epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=120, format="png")
+    write_aside(path, buffer.getvalue())

@@ -1,0 +1,84 @@
+"""The faces of a run: data folders to a training and a validation set."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from unmask.data.faces_dataset import FacesDataset, face_table, usable_rows
+from unmask.data.names import dataset_name
+from unmask.data.layouts import read_samples
+from unmask.data.splits import choose_splits, write_split
+from unmask.errors import TrainingError
+from unmask.schema import LABEL_NAMES, InputSpec, Sample
+from unmask.training.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class RunData:
+    """Training and validation faces, and per data set what was taken and what was left out."""
+
+    train: FacesDataset
+    validation: FacesDataset
+    names: tuple[str, ...]
+    left_out: dict[str, int]
+
+
+def read_run_data(config: TrainConfig, spec: InputSpec, face_model: Path | None) -> RunData:
+    """Return the faces of every data folder, split by source, with the split written beside the run.
+
+    Raises:
+        TrainingError: no data folder was named, or one of the classes is missing.
+        DataError: a folder is not what its layout promises.
+    """
+    if not config.data:
+        raise TrainingError("There is no data to train on. Name a folder: --data ROOT.")
+    train: list[tuple[str, Sample]] = []
+    validation: list[tuple[str, Sample]] = []
+    for root, name in zip(config.data, _names(config.data), strict=True):
+        samples = _limited(read_samples(Path(root), config.layout), config.limit)
+        parts = choose_splits(samples, config.seed, config.validation_fraction)
+        train += [(name, sample) for sample in parts[0]]
+        validation += [(name, sample) for sample in parts[1]]
+    for side, part in (("training", train), ("validation", validation)):
+        _check_classes(side, part)
+    sides = {"train": _prefixed(train), "validation": _prefixed(validation)}
+    write_split(Path(config.output) / "split.csv", sides)
+    train_rows, left_train = usable_rows(face_table(train, face_model, config.workers))
+    validation_rows, left_validation = usable_rows(face_table(validation, face_model, config.workers))
+    return RunData(
+        train=FacesDataset(train_rows, spec, config.crop_margin, config.augmentations, config.seed),
+        validation=FacesDataset(validation_rows, spec, config.crop_margin),
+        names=tuple(_names(config.data)),
+        left_out=dict(Counter(left_train) + Counter(left_validation)),
+    )
+
+
+def _names(roots: list[str]) -> list[str]:
+    """Return one name per data folder; a name that comes twice is numbered."""
+    names: list[str] = []
+    for root in roots:
+        name = dataset_name(Path(root))
+        names.append(name if name not in names else f"{name}-{len(names) + 1}")
+    return names
+
+
+def _prefixed(part: list[tuple[str, Sample]]) -> list[Sample]:
+    """Return the samples with source ids that are unique across data sets."""
+    return [dataclasses.replace(s, source_id=f"{name}/{s.source_id}") for name, s in part]
+
+
+def _limited(samples: list[Sample], limit: int) -> list[Sample]:
+    """Return at most `limit` samples spread over the whole list, 0 for all."""
+    if not limit or len(samples) <= limit:
+        return samples
+    return [samples[index * len(samples) // limit] for index in range(limit)]
+
+
+def _check_classes(side: str, part: list[tuple[str, Sample]]) -> None:
+    counts = Counter(sample.label for _, sample in part)
+    for label, name in enumerate(LABEL_NAMES):
+        if not counts[label]:
+            raise TrainingError(f"The {side} data has no {name} face. Add a data set that has some.")
