@@ -78,6 +78,7 @@ def prepare_card(folder: Path, repo_id: str, tag: str | None = None) -> str:
     if tag is not None and not TAG.fullmatch(tag):
         raise UnmaskError(f"{tag} is no name for a tag. Use letters, digits, dots and dashes, such as v1.")
     check_folder(folder)
+    _check_report(folder)
     card = render_card(folder, repo_id, tag)
     try:
         ModelCard(card).data.to_dict()
