@@ -64,7 +64,6 @@ def status_of(error: BaseException) -> int | None:
     answer = _answer(error)
     if answer is not None:
         return int(answer.status_code)
-    return None
     texts = (XET_STATUS.search(str(link)) for link in _chain(error))
     return next((int(found[1]) for found in texts if found), None)
 
