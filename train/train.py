@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 from unmask.errors import UnmaskError
-from unmask.training.config import parse_train_config
+from unmask.evaluation.scoring_run import score_validation
+from unmask.training.config import TrainConfig, describe_run, parse_train_config
 from unmask.training.loop import train
 
 
@@ -13,12 +14,24 @@ def main(arguments: list[str]) -> int:
     """Run the training that the arguments describe and return the exit code."""
     config = parse_train_config(arguments)
     try:
-        folder = train(config)
+        _train_and_score(config)
     except UnmaskError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"detector: {folder}")
+    except KeyboardInterrupt:
+        print(f"stopped; go on with the same command and --resume (run in {config.output})", file=sys.stderr)
+        return 130
     return 0
+
+
+def _train_and_score(config: TrainConfig) -> None:
+    """Train, then score the written folder on the validation pictures and say what to do with it."""
+    run = train(config)
+    if not run.is_main:
+        return
+    score_validation(run.folder, run.validation_samples, run.folder.parent / "validation", describe_run(config))
+    print(f"Detector: {run.folder}")
+    print(f"Try it:   unmask predict --detector {run.folder} photo.jpg")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,9 @@ from unmask.runtimes.onnx import OnnxRuntime
 from unmask.schema import FacePrediction, ImagePrediction
 
 BATCH = 16
-NO_FACE = "No face was found, so there is nothing to judge. Try a picture in which a face is larger and seen from the front."
+NO_FACE = (
+    "No face was found, so there is nothing to judge. Try a picture in which a face is larger and seen from the front."
+)
 
 
 class Detector:

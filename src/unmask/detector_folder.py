@@ -55,7 +55,9 @@ def check_folder(folder: Path) -> DetectorConfig:
     if not folder.is_dir():
         raise DetectorNotFound(f"There is no detector folder at {folder}. Check the path, or give a Hub id user/name.")
     if not (folder / CONFIG).is_file():
-        raise DetectorNotFound(f"{folder} holds no {CONFIG}, so it is no detector folder. Name the folder that training wrote.")
+        raise DetectorNotFound(
+            f"{folder} holds no {CONFIG}, so it is no detector folder. Name the folder that training wrote."
+        )
     for path in sorted(folder.iterdir()):
         if path.suffix in PICKLE_SUFFIXES:
             raise BrokenDetector(
@@ -183,6 +185,8 @@ def _check_numbers(path: Path, settings: DetectorSettings) -> None:
     }
     for name, (value, low, high) in numbers.items():
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-            raise BrokenDetector(f"{path} has unmask.{name} {value!r}; it must be from {low} to {high}. Export it again.")
+            raise BrokenDetector(
+                f"{path} has unmask.{name} {value!r}; it must be from {low} to {high}. Export it again."
+            )
     if settings.pooling != "max":
         raise BrokenDetector(f"{path} has unmask.pooling {settings.pooling!r}; this Unmask knows max. Update Unmask.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import json
 import logging
 import warnings
 from pathlib import Path
@@ -17,6 +16,7 @@ from torch import nn
 from unmask.calibration import fake_probabilities
 from unmask.detector_folder import CONFIG, ONNX, WEIGHTS
 from unmask.errors import UnmaskError
+from unmask.files import write_json, write_whole
 from unmask.runtimes.onnx import ACTIVATION_MAP, INPUT, LOGITS, OnnxRuntime
 from unmask.schema import FAKE, LABEL_NAMES, REAL, DetectorSettings, InputSpec
 
@@ -60,7 +60,9 @@ def fold_temperature(model: nn.Module, temperature: float) -> float:
     return temperature
 
 
-def write_detector(model: nn.Module, architecture: str, spec: InputSpec, settings: DetectorSettings, folder: Path) -> None:
+def write_detector(
+    model: nn.Module, architecture: str, spec: InputSpec, settings: DetectorSettings, folder: Path
+) -> None:
     """Write config.json, model.safetensors and model.onnx of a timm network into `folder`.
 
     Raises:
@@ -70,9 +72,9 @@ def write_detector(model: nn.Module, architecture: str, spec: InputSpec, setting
     model = model.cpu().eval().to(memory_format=torch.contiguous_format)
     config = timm_config(model, architecture, spec, settings)
     tensors = {name: value.contiguous() for name, value in model.state_dict().items()}
-    write_aside(folder / WEIGHTS, save_tensors(tensors, metadata={"format": "pt"}))
-    write_aside(folder / ONNX, onnx_bytes(model, spec))
-    write_aside(folder / CONFIG, (json.dumps(config, indent=2) + "\n").encode())
+    write_whole(folder / WEIGHTS, save_tensors(tensors, metadata={"format": "pt"}))
+    write_whole(folder / ONNX, onnx_bytes(model, spec))
+    write_json(folder / CONFIG, config)
     _check_equal(model, spec, folder / ONNX)
 
 
@@ -84,7 +86,9 @@ def timm_config(model: nn.Module, architecture: str, spec: InputSpec, settings: 
         "architecture": architecture,
         "num_classes": 2,
         "num_features": int(model.num_features),
-        "global_pool": str(getattr(model, "global_pool", "") if isinstance(getattr(model, "global_pool", ""), str) else "avg"),
+        "global_pool": str(
+            getattr(model, "global_pool", "") if isinstance(getattr(model, "global_pool", ""), str) else "avg"
+        ),
         "label_names": list(LABEL_NAMES),
         "pretrained_cfg": {
             "tag": "unmask",
@@ -130,13 +134,6 @@ def onnx_bytes(model: nn.Module, spec: InputSpec) -> bytes:
     return buffer.getvalue()
 
 
-def write_aside(path: Path, content: bytes) -> None:
-    """Write a file beside its place and rename it, so that a kill leaves the old one whole."""
-    aside = path.with_name(f".{path.name}.part")
-    aside.write_bytes(content)
-    aside.replace(path)
-
-
 def _check_equal(model: nn.Module, spec: InputSpec, path: Path) -> None:
     batch = torch.randn(3, 3, spec.size, spec.size, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
@@ -144,4 +141,6 @@ def _check_equal(model: nn.Module, spec: InputSpec, path: Path) -> None:
     found = fake_probabilities(OnnxRuntime(path).run(batch.numpy())[0])
     difference = float(abs(expected - found).max())
     if not difference <= LARGEST_DIFFERENCE:
-        raise UnmaskError(f"{path} differs from the network by {difference:.1e} in probability. Report this as a defect.")
+        raise UnmaskError(
+            f"{path} differs from the network by {difference:.1e} in probability. Report this as a defect."
+        )

@@ -7,15 +7,19 @@ The table is a `datasets.Dataset` with an explicit `ClassLabel(["real", "fake"])
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import datasets
 import numpy as np
 import torch
-from datasets import ClassLabel, Dataset, Features, Sequence as ListOf, Value
-from torch.utils.data import Dataset as TorchDataset, Sampler
+from datasets import ClassLabel, Dataset, Features, Value
+from datasets import Sequence as ListOf
+from torch.utils.data import Dataset as TorchDataset
+from torch.utils.data import Sampler
 
 from unmask.augmentations import compose
 from unmask.errors import DataError, UnmaskError
@@ -33,6 +37,7 @@ FEATURES = Features(
         "method": Value("string"),
     }
 )
+CACHE_VERSION = 1  # raise it when a face finder comes to give other boxes
 FOUND = Features({**FEATURES, "box": ListOf(Value("int32")), "problem": Value("string")})
 
 
@@ -54,6 +59,8 @@ def face_table(samples: Sequence[tuple[str, Sample]], face_model: Path | None, p
         fn_kwargs={"face_model": str(face_model) if face_model else ""},
         features=FOUND,
         num_proc=min(processes, len(rows)) if processes > 1 else None,
+        cache_file_name=str(_cache_file(rows, face_model)),
+        load_from_cache_file=True,
         desc="Finding faces",
     )
 
@@ -63,6 +70,17 @@ def usable_rows(table: Dataset) -> tuple[Dataset, dict[str, int]]:
     problems = table["problem"]
     counts = {problem: sum(p == problem for p in problems) for problem in sorted(set(problems) - {""})}
     return table.select([index for index, problem in enumerate(problems) if problem == ""]), counts
+
+
+def _cache_file(rows: Sequence[dict[str, Any]], face_model: Path | None) -> Path:
+    """Return where the boxes of these very files, found by this finder, are kept for the next run."""
+    digest = hashlib.sha256(f"{CACHE_VERSION} {face_model.name if face_model else 'haar'}".encode())
+    for row in rows:
+        status = Path(row["path"]).stat()
+        digest.update(repr((sorted(row.items()), status.st_size, status.st_mtime_ns)).encode())
+    folder = Path(datasets.config.HF_DATASETS_CACHE) / "unmask-faces"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{digest.hexdigest()[:32]}.arrow"
 
 
 @functools.lru_cache(maxsize=2)
@@ -120,7 +138,7 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
     ) -> None:
         """Read `table`; `augmentations` None is the evaluation transform, equal to serving."""
         self.labels = np.asarray(table["label"])
-        self.datasets = list(table["dataset"])
+        self.dataset_names = list(table["dataset"])
         self.source_ids = list(table["source_id"])
         self._paths = list(table["path"])
         self._boxes = np.asarray(table["box"], dtype=np.int32).reshape(-1, 4)
@@ -184,9 +202,9 @@ def _even_weights(dataset: FacesDataset) -> torch.Tensor:
     The root stands between the sizes themselves, where a small source drowns, and one share each, where
     its few pictures are learnt by heart.
     """
-    names, labels = np.asarray(dataset.datasets), dataset.labels
+    names, labels = np.asarray(dataset.dataset_names), dataset.labels
     weights = np.zeros(len(dataset))
-    for name in set(dataset.datasets):
+    for name in set(dataset.dataset_names):
         of_name = names == name
         present = set(labels[of_name].tolist())
         for label in present:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import math
 import warnings
 from collections import Counter, defaultdict
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from unmask.errors import DataError
+from unmask.files import write_whole
 from unmask.schema import LABEL_NAMES, Sample
 
 
@@ -96,15 +98,12 @@ def check_disjoint(splits: Mapping[str, Sequence[Sample]]) -> None:
 
 def write_split(path: Path | str, splits: Mapping[str, Sequence[Sample]]) -> None:
     """Write the sides as CSV (file, label, source_id, split), whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.part")
-    with aside.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["file", "label", "source_id", "split"])
-        for side, part in splits.items():
-            writer.writerows([s.path, LABEL_NAMES[s.label], s.source_id, side] for s in part)
-    aside.replace(path)
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["file", "label", "source_id", "split"])
+    for side, part in splits.items():
+        writer.writerows([s.path, LABEL_NAMES[s.label], s.source_id, side] for s in part)
+    write_whole(Path(path), table.getvalue().encode())
 
 
 def _leave_out(part: Sequence[Sample], others: Iterable[Sample], side: str) -> list[Sample]:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unmask.detector_folder import REPORT
-from unmask.errors import DataError
 from unmask.evaluation.plots import draw_figures
 from unmask.evaluation.report import build_report
 from unmask.evaluation.report_page import render_page
 from unmask.evaluation.scoring import DatasetScores
+from unmask.files import write_json, write_whole
 from unmask.schema import LABEL_NAMES
 
 if TYPE_CHECKING:
@@ -47,9 +45,9 @@ def write_report(
         drawn = draw_figures(scores, report["thresholds"])
         figures.append({kind: f"{stem}-{kind}.png" for kind in drawn})
         for kind, png in drawn.items():
-            replace_file(output / f"{stem}-{kind}.png", png)
-    replace_file(output / SCORES, _render_rows(datasets).encode())
-    replace_file(output / PAGE, render_page(report, figures).encode())
+            write_whole(output / f"{stem}-{kind}.png", png)
+    write_whole(output / SCORES, _render_rows(datasets).encode())
+    write_whole(output / PAGE, render_page(report, figures).encode())
     write_report_file(output, report)
     return report
 
@@ -60,25 +58,7 @@ def write_report_file(folder: Path, report: dict[str, Any]) -> None:
     Raises:
         DataError: the folder cannot be written.
     """
-    replace_file(folder / REPORT, (json.dumps(report, indent=2, allow_nan=False) + "\n").encode())
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Put a file in place whole: written beside its target, then renamed over it.
-
-    Raises:
-        DataError: the folder cannot be written.
-    """
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            aside.write_bytes(content)
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
-    except OSError as error:
-        raise DataError(f"Could not write {path}: {error.strerror}. Choose another output folder.") from error
+    write_json(folder / REPORT, report)
 
 
 def _file_stems(datasets: Sequence[DatasetScores]) -> list[str]:

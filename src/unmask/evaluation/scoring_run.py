@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from unmask.card import render_card
 from unmask.data.names import short_path
-from unmask.detector_folder import REPORT
+from unmask.detector_folder import CARD, REPORT
 from unmask.errors import DataError
 from unmask.evaluation.report_files import write_report, write_report_file
 from unmask.evaluation.samples import read_split, take_evenly
 from unmask.evaluation.scoring import score_dataset
+from unmask.files import write_whole
 from unmask.hub import load_detector
+from unmask.schema import Sample
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,7 @@ def run_scoring(run: ScoringRun, *, progress: bool = True) -> dict[str, Any]:
         >>> run_scoring(ScoringRun(data=["data/hardfake"], output="runs/scores"))  # doctest: +SKIP
     """
     if run.write_report and run.detector and not Path(run.detector).is_dir():
-        raise DataError(
-            f"--write-report needs a detector folder and {run.detector} is none. Give a local one."
-        )
+        raise DataError(f"--write-report needs a detector folder and {run.detector} is none. Give a local one.")
     chosen = [(root, read_split(root, run.split, run.layout)) for root in run.data]
     detector = load_detector(run.detector)
     _make_folder(Path(run.output))
@@ -57,10 +59,40 @@ def run_scoring(run: ScoringRun, *, progress: bool = True) -> dict[str, Any]:
     report = write_report(run.output, detector, datasets, describe_command(run))
     if run.write_report:
         write_report_file(detector.folder, report)
+    _print_summary(report, run.output)
+    return report
+
+
+def score_validation(
+    folder: Path, chosen: Sequence[tuple[str, Sequence[Sample]]], output: Path, command: str
+) -> dict[str, Any]:
+    """Score a freshly trained detector on its validation pictures; report and card go into its folder.
+
+    Args:
+        folder: The detector folder.
+        chosen: Each data set's folder with its validation samples.
+        output: Where figures and scores per picture go.
+        command: What repeats the run.
+
+    Raises:
+        UnmaskError: the detector cannot run, or a folder cannot be written.
+    """
+    detector = load_detector(folder)
+    datasets = [
+        score_dataset(detector, [replace(s, split="validation") for s in samples], root=root)
+        for root, samples in chosen
+    ]
+    report = write_report(output, detector, datasets, command)
+    write_report_file(folder, report)
+    write_whole(folder / CARD, render_card(folder).encode())
+    _print_summary(report, output)
+    return report
+
+
+def _print_summary(report: dict[str, Any], output: Path | str) -> None:
     for entry in report["datasets"]:
         print(summarise(entry))
-    print(f"Report: {Path(run.output) / REPORT}")
-    return report
+    print(f"Report: {Path(output) / REPORT}")
 
 
 def describe_command(run: ScoringRun) -> str:

@@ -29,7 +29,11 @@ def draw_face(seed: int = 0, size: int = 256) -> np.ndarray:
         ellipse(x, 118, 15, 8, (245, 245, 245))
         ellipse(x, 118, 7, 7, dark)
         pen.line([(x - 19) * unit, 99 * unit, (x + 19) * unit, 97 * unit], fill=dark, width=max(1, int(6 * unit)))
-    pen.line([128 * unit, 118 * unit, 122 * unit, 156 * unit, 136 * unit, 158 * unit], fill=shade, width=max(1, int(5 * unit)))
+    pen.line(
+        [128 * unit, 118 * unit, 122 * unit, 156 * unit, 136 * unit, 158 * unit],
+        fill=shade,
+        width=max(1, int(5 * unit)),
+    )
     ellipse(128, 184, 28, 9, (150, 60, 60))
     pixels = np.asarray(picture).astype(np.int16) + rng.integers(-6, 7, (size, size, 3))
     return np.clip(pixels, 0, 255).astype(np.uint8)

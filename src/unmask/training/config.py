@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
+
+from unmask.data.names import short_path
 
 DEFAULT_AUGMENTATIONS = ("flip", "colour", "greyscale", "down_up", "blur", "jpeg")
 
@@ -93,6 +97,24 @@ def parse_train_config(arguments: Sequence[str]) -> TrainConfig:
     parsed = parser.parse_args(_plain(arguments))
     names = {f.name for f in dataclasses.fields(TrainConfig)}
     return TrainConfig(**{name: value for name, value in parsed.as_dict().items() if name in names})
+
+
+def describe_run(config: TrainConfig) -> str:
+    """Return the command that repeats a run, with data sets and weights by name: paths are of one machine."""
+    default = TrainConfig()
+    words = ["accelerate", "launch", "train/train.py"]
+    for root in config.data:
+        words += ["--data", short_path(root)]
+    for f in dataclasses.fields(TrainConfig):
+        value = getattr(config, f.name)
+        if f.name in ("data", "output", "resume", "face_model", "workers") or value == getattr(default, f.name):
+            continue
+        if isinstance(value, bool):
+            words += [f"--{f.name.replace('_', '-')}"]
+        else:
+            value = Path(value).name if f.name == "init_weights" else value
+            words += [f"--{f.name.replace('_', '-')}", json.dumps(value) if isinstance(value, list) else str(value)]
+    return shlex.join([*words, "--output", f"runs/{Path(config.output).name}"])
 
 
 def _plain(arguments: Sequence[str]) -> list[str]:

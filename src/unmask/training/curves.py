@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from unmask.export import write_aside
+from unmask.files import write_whole
 
 
 def write_curves(history: list[dict[str, Any]], path: Path) -> None:
@@ -19,7 +19,9 @@ def write_curves(history: list[dict[str, Any]], path: Path) -> None:
     epochs = [entry["epoch"] for entry in history]
     for axes, name in ((loss, "loss"), (accuracy, "accuracy")):
         axes.plot(epochs, [entry[f"train_{name}"] for entry in history], "o-", color="#0072B2", label="training")
-        axes.plot(epochs, [entry[f"validation_{name}"] for entry in history], "s--", color="#D55E00", label="validation")
+        axes.plot(
+            epochs, [entry[f"validation_{name}"] for entry in history], "s--", color="#D55E00", label="validation"
+        )
     colours = ["#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
     for index, name in enumerate(history[-1]["validation_auc_by_dataset"]):
         values = [entry["validation_auc_by_dataset"].get(name, float("nan")) for entry in history]
@@ -32,4 +34,4 @@ def write_curves(history: list[dict[str, Any]], path: Path) -> None:
         axes.legend(fontsize=8)
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=120, format="png")
-    write_aside(path, buffer.getvalue())
+    write_whole(path, buffer.getvalue())

@@ -22,10 +22,11 @@ from unmask.calibration import fake_probabilities, fit_temperature, fit_threshol
 from unmask.data.faces_dataset import EpochSampler, FacesDataset
 from unmask.detector_folder import FORMAT_VERSION, TRAIN_CONFIG
 from unmask.errors import TrainingError
-from unmask.export import fold_temperature, write_aside, write_detector
+from unmask.export import fold_temperature, write_detector
+from unmask.files import write_json, write_whole
 from unmask.hub import fetch_face_model
 from unmask.metrics.auc import auc
-from unmask.schema import DetectorSettings, InputSpec
+from unmask.schema import DetectorSettings, InputSpec, Sample
 from unmask.training.config import TrainConfig
 from unmask.training.curves import write_curves
 from unmask.training.memory import keep_freed_memory
@@ -50,7 +51,19 @@ class Progress:
         return max((entry["validation_auc"] for entry in self.history), default=-1.0)
 
 
-def train(config: TrainConfig) -> Path:
+@dataclass(frozen=True)
+class TrainedRun:
+    """A finished run: its detector folder, and the validation pictures of each data folder.
+
+    `is_main` is true in the one process that goes on to score and print.
+    """
+
+    folder: Path
+    validation_samples: tuple[tuple[str, list[Sample]], ...]
+    is_main: bool
+
+
+def train(config: TrainConfig) -> TrainedRun:
     """Run a training configuration and return the detector folder that it wrote.
 
     After every epoch the run's folder holds the figures (`history.json`, `curves.png`), a checkpoint and
@@ -84,7 +97,7 @@ def train(config: TrainConfig) -> Path:
         run.write_best(folder, spec)
     accelerator.wait_for_everyone()
     accelerator.end_training()
-    return folder
+    return TrainedRun(folder, data.validation_samples, accelerator.is_main_process)
 
 
 class _Run:
@@ -147,7 +160,7 @@ class _Run:
             license=self.config.weights_license,
         )
         write_detector(model, self.config.backbone, spec, settings, folder)
-        _write_json(folder / TRAIN_CONFIG, self._train_record())
+        write_json(folder / TRAIN_CONFIG, self._train_record())
 
     def _train_epoch(self, epoch: int) -> dict[str, float]:
         self.model.train()
@@ -180,7 +193,7 @@ class _Run:
         # The compiled step is for training's one batch shape; a last, smaller batch would compile again.
         model = self.accelerator.unwrap_model(self.model)
         logits, labels, rows = self._logits(model, self.validation_loader, gather=True)
-        names = np.asarray(self.data.validation.datasets)[rows]
+        names = np.asarray(self.data.validation.dataset_names)[rows]
         return validation_figures(logits, labels, names)
 
     @torch.no_grad()
@@ -205,7 +218,7 @@ class _Run:
         if self.accelerator.is_main_process:
             if is_best:
                 self._save_best()
-            _write_json(self.output / "history.json", self.progress.history)
+            write_json(self.output / "history.json", self.progress.history)
             write_curves(self.progress.history, self.output / "curves.png")
             each = " ".join(f"{name} {value:.3f}" for name, value in figures["validation_auc_by_dataset"].items())
             self.accelerator.print(
@@ -219,7 +232,7 @@ class _Run:
         from safetensors.torch import save
 
         state = self.accelerator.unwrap_model(self.model).state_dict()
-        write_aside(self.output / BEST, save({name: value.contiguous().cpu() for name, value in state.items()}))
+        write_whole(self.output / BEST, save({name: value.contiguous().cpu() for name, value in state.items()}))
 
     def _save_checkpoint(self, epoch: int) -> None:
         """Save the state beside its place, rename it, and only then drop the older one."""
@@ -227,7 +240,7 @@ class _Run:
         aside = place.with_name(place.name + ".part")
         self.accelerator.save_state(str(aside))
         if self.accelerator.is_main_process:
-            _write_json(aside / "history.json", self.progress.history)
+            write_json(aside / "history.json", self.progress.history)
             shutil.rmtree(place, ignore_errors=True)
             aside.rename(place)
             for old in place.parent.iterdir():
@@ -327,7 +340,3 @@ def _say_what_is_trained(accelerator: Accelerator, config: TrainConfig, model: n
     if data.left_out:
         lines.append("left out: " + ", ".join(f"{count} {reason}" for reason, count in data.left_out.items()))
     accelerator.print("\n".join(lines))
-
-
-def _write_json(path: Path, value: Any) -> None:
-    write_aside(path, (json.dumps(value, indent=2) + "\n").encode())

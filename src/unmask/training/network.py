@@ -67,7 +67,9 @@ def _from_weights(config: TrainConfig) -> nn.Module:
         model = timm.create_model(source, pretrained=True, num_classes=2)
     except (RuntimeError, OSError, ValueError, KeyError) as error:
         line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise TrainingError(f"Could not start from {config.init_weights}: {line}. Check the folder or Hub id.") from None
+        raise TrainingError(
+            f"Could not start from {config.init_weights}: {line}. Check the folder or Hub id."
+        ) from None
     if not had_two:
         _zero_head(model)
     return model
@@ -83,7 +85,9 @@ def _check_architecture(folder: Path, backbone: str) -> bool:
             f"{folder} holds no timm config.json, so there are no weights to start from. Name another folder."
         ) from None
     if architecture != backbone:
-        raise TrainingError(f"{folder} holds a {architecture}, the run wants a {backbone}. Set --backbone {architecture}.")
+        raise TrainingError(
+            f"{folder} holds a {architecture}, the run wants a {backbone}. Set --backbone {architecture}."
+        )
     return classes == 2
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unmask.data.faces_dataset import FacesDataset, face_table, usable_rows
-from unmask.data.names import dataset_name
 from unmask.data.layouts import read_samples
+from unmask.data.names import dataset_name
 from unmask.data.splits import choose_splits, write_split
 from unmask.errors import TrainingError
 from unmask.schema import LABEL_NAMES, InputSpec, Sample
@@ -18,12 +18,16 @@ from unmask.training.config import TrainConfig
 
 @dataclass(frozen=True)
 class RunData:
-    """Training and validation faces, and per data set what was taken and what was left out."""
+    """Training and validation faces, the data sets' names, and how many pictures were left out and why.
+
+    `validation_samples` are the validation pictures of each data folder, those without a face too.
+    """
 
     train: FacesDataset
     validation: FacesDataset
     names: tuple[str, ...]
     left_out: dict[str, int]
+    validation_samples: tuple[tuple[str, list[Sample]], ...]
 
 
 def read_run_data(config: TrainConfig, spec: InputSpec, face_model: Path | None) -> RunData:
@@ -37,11 +41,13 @@ def read_run_data(config: TrainConfig, spec: InputSpec, face_model: Path | None)
         raise TrainingError("There is no data to train on. Name a folder: --data ROOT.")
     train: list[tuple[str, Sample]] = []
     validation: list[tuple[str, Sample]] = []
+    held_out: list[tuple[str, list[Sample]]] = []
     for root, name in zip(config.data, _names(config.data), strict=True):
         samples = _limited(read_samples(Path(root), config.layout), config.limit)
         parts = choose_splits(samples, config.seed, config.validation_fraction)
         train += [(name, sample) for sample in parts[0]]
         validation += [(name, sample) for sample in parts[1]]
+        held_out.append((root, parts[1]))
     for side, part in (("training", train), ("validation", validation)):
         _check_classes(side, part)
     sides = {"train": _prefixed(train), "validation": _prefixed(validation)}
@@ -53,6 +59,7 @@ def read_run_data(config: TrainConfig, spec: InputSpec, face_model: Path | None)
         validation=FacesDataset(validation_rows, spec, config.crop_margin),
         names=tuple(_names(config.data)),
         left_out=dict(Counter(left_train) + Counter(left_validation)),
+        validation_samples=tuple(held_out),
     )
 
 

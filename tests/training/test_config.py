@@ -1,0 +1,65 @@
+"""The run's configuration: recipe files, flags as people type them, and the command that repeats a run."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from unmask.training.config import TrainConfig, describe_run, parse_train_config
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field", "value"),
+    [
+        (["--data", "a", "--data", "b"], "data", ["a", "b"]),  # a repeated flag adds
+        (["--data=a"], "data", ["a"]),  # with an equals sign
+        (['--data=["a", "b"]'], "data", ["a", "b"]),  # as a list
+        (["--batch-size", "7"], "batch_size", 7),  # dashes, as shells have it
+        (["--batch_size", "7"], "batch_size", 7),  # underscores, as Python has it
+        (["--lr", "2e-4"], "lr", 2e-4),  # PyYAML alone would read a string
+        (["--pretrained"], "pretrained", True),  # a switch needs no value
+        (["--pretrained", "false"], "pretrained", False),  # but may have one
+        (["--pretrained", "--seed", "3"], "seed", 3),  # a switch does not eat the next flag
+    ],
+)
+def test_flags(arguments: list[str], field: str, value: object) -> None:
+    assert getattr(parse_train_config(arguments), field) == value
+
+
+def test_flags_win_over_the_recipe(tmp_path: Path) -> None:
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text("lr: 2e-4\nepochs: 9\ndata: [x]\n")
+    config = parse_train_config(["--config", str(recipe), "--epochs", "3", "--data", "y"])
+    assert (config.lr, config.epochs, config.data) == (2e-4, 3, ["y"])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--epochs", "many"],  # not a number
+        ["--no-such-flag", "1"],  # unknown
+        ["--balance", "sideways"],  # not a choice
+        ["--config", "missing.yaml"],  # no such recipe
+    ],
+)
+def test_wrong_arguments_end_with_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        parse_train_config(arguments)
+    assert stopped.value.code == 2
+    assert "error" in capsys.readouterr().err
+
+
+def test_the_described_command_repeats_the_run() -> None:
+    config = TrainConfig(data=["set"], epochs=2, pretrained=True, augmentations=["flip"], output="runs/x")
+    words = shlex.split(describe_run(config))
+    again = parse_train_config(words[words.index("train/train.py") + 1 :])
+    assert again == config
+
+
+def test_every_recipe_is_read() -> None:
+    recipes = sorted((Path(__file__).parents[2] / "train/recipes").glob("*.yaml"))
+    assert recipes
+    for recipe in recipes:
+        parse_train_config(["--config", str(recipe)])
