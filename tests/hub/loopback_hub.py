@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import socket
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -20,6 +21,7 @@ import yaml
 
 WRITE_TOKEN, READ_TOKEN = "hf_loopback_write", "hf_loopback_read"
 LARGE = (".onnx", ".safetensors", ".bin")
+SILENCE = 0
 LICENCES = ("cc-by-nc-4.0", "apache-2.0", "mit", "other")
 
 
@@ -40,7 +42,10 @@ class Repository:
 
 @dataclass
 class Fault:
-    """What to do in place of an answer, `times` times, where `METHOD path` matches: a status, or a cut."""
+    """What to do in place of an answer, `times` times, where `METHOD path` matches.
+
+    A status is answered, None cuts the connection amid the body, and SILENCE says nothing for a while.
+    """
 
     where: str
     status: int | None
@@ -62,7 +67,7 @@ class LoopbackHub(ThreadingHTTPServer):
         self.faults: list[Fault] = []
 
     def fail(self, where: str, status: int | None, times: int = 99, **headers: str) -> None:
-        """Answer requests that match `where` with `status`; with None, cut the connection amid the body."""
+        """Let the requests that match `where` fail; see Fault."""
         named = {key.replace("_", "-"): value for key, value in headers.items()}
         self.faults.append(Fault(where, status, named, times))
 
@@ -105,7 +110,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send(404, {"error": f"no such route: {asked}"})
 
     def refuse(self, fault: Fault) -> None:
-        if fault.status is None:  # read half of what comes, then hang up
+        if fault.status == SILENCE:
+            time.sleep(4)
+        if fault.status in (None, SILENCE):  # read half of what comes, then hang up
             self.rfile.read(int(self.headers.get("Content-Length") or 0) // 2)
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True

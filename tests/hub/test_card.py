@@ -35,9 +35,7 @@ def test_every_score_of_the_index_is_the_reports(scored_detector):
     edit_report(scored_detector, name="FF++ c23", split="test", metrics=scores)
     results = ModelCard(render_card(scored_detector)).data.eval_results
     assert {(r.metric_type, r.metric_value) for r in results} == {("roc_auc", 0.9124), ("accuracy", 0.8)}
-    assert {(r.dataset_type, r.dataset_name, r.dataset_split) for r in results} == {
-        ("ff-c23", "FF++ c23", "test")
-    }
+    assert {(r.dataset_type, r.dataset_name, r.dataset_split) for r in results} == {("ff-c23", "FF++ c23", "test")}
 
 
 def test_the_table_shows_what_was_not_scored_and_how_often_it_errs(scored_detector):
@@ -138,9 +136,7 @@ def test_the_command_on_the_card_is_one_that_training_takes():
     pytest.importorskip("jsonargparse", reason="needs the train extra")
     from unmask.training.config import TrainConfig, parse_train_config
 
-    run = TrainConfig(
-        data=["ffpp", "my faces"], pretrained=True, lr=2e-4, augmentations=["flip"], name="it's"
-    )
+    run = TrainConfig(data=["ffpp", "my faces"], pretrained=True, lr=2e-4, augmentations=["flip"], name="it's")
     record = dataclasses.asdict(run) | {
         "faces": {"train": 5},
         "torch": "2.6",

@@ -188,9 +188,7 @@ def test_the_shipped_detector_is_named_after_its_weights(scored_detector, monkey
 def test_a_detector_on_disk_is_loaded_without_the_hubs_client(scored_detector):
     code = f"import sys, unmask.hub as hub; hub.load_detector({str(scored_detector)!r}); print(*sys.modules)"
     environment = os.environ | {"HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert not {"torch", "httpx", "httpx2", "huggingface_hub.hf_api", "yaml"} & set(done.stdout.split())
 
 

@@ -26,6 +26,7 @@ def test_everything_goes_up_in_one_commit_and_the_tag_names_it(hub, scored_detec
     (_, _), (commit, files) = repository.commits
     assert url == f"{hub.url}/{REPO}"
     assert repository.tags == {"v1": commit}
+    assert f"POST /api/models/{REPO}/tag/{commit}" in hub.requests  # by hash: the branch may have moved on
     assert files.pop("README.md").startswith(b"---\nlicense: ")
     assert files == {path.name: path.read_bytes() for path in scored_detector.iterdir() if path.name in files}
     assert {"config.json", "model.safetensors", "model.onnx", "report.json"} <= set(files)
