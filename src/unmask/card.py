@@ -148,7 +148,7 @@ def _fields(config: DetectorConfig, report: dict[str, Any], hub_id: str, tag: st
         "trained_on": ", ".join(settings.trained_on) or "not stated",
         "calibrated_on": settings.calibrated_on or "not calibrated",
         "licence": _licence_note(settings),
-        "scores": _scores(report),
+        "scores": render_scores(report),
         "real_threshold": f"{settings.real_threshold:.3f}",
         "fake_threshold": f"{settings.fake_threshold:.3f}",
         "temperature": f"{settings.temperature:.3f}",
@@ -166,7 +166,7 @@ def _licence_note(settings: DetectorSettings) -> str:
     return " ".join(lines) + ("\n\n" + "\n".join(sources) if sources else "")
 
 
-def _scores(report: dict[str, Any]) -> str:
+def render_scores(report: dict[str, Any]) -> str:
     """Return the table of scores, with what could not be scored; one row a data set."""
     if not report["datasets"]:
         return "Not scored yet. `python train/score.py` writes the scores."
