@@ -1,0 +1,370 @@
+"""The command `unmask`, in this process where it can be and as a process of its own where that matters."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from unmask import __version__, cli
+from unmask.detector import Detector
+
+pytestmark = pytest.mark.usefixtures("plain_environment")
+JSON_KEYS = ["file", "kind", "verdict", "fake_probability", "faces", "reason", "face_finder", "detector"]
+
+
+@pytest.fixture
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same face finder, threads and colours wherever the tests run."""
+    monkeypatch.setenv("UNMASK_THREADS", "1")
+    for name in ("UNMASK_FACE_MODEL", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="module")
+def face_bytes(drawn_face: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(drawn_face).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture
+def pictures(tmp_path: Path, face_bytes: bytes) -> Path:
+    """A folder: two faces (one deeper down), one blank picture, one hidden file and a text."""
+    root = tmp_path / "pictures"
+    (root / "deeper").mkdir(parents=True)
+    (root / "b.png").write_bytes(face_bytes)
+    (root / "deeper" / "c.png").write_bytes(face_bytes)
+    (root / ".hidden.png").write_bytes(face_bytes)
+    (root / "notes.txt").write_text("no picture")
+    Image.new("RGB", (64, 64), "grey").save(root / "a.png")
+    return root
+
+
+def run(*arguments: object) -> int:
+    """Run the command in this process and return its exit code."""
+    with pytest.raises(SystemExit) as end:
+        cli.main([str(argument) for argument in arguments])
+    return int(end.value.code or 0)
+
+
+def objects(text: str) -> list[dict]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def start(code: str, *arguments: object, **options: object) -> subprocess.Popen[bytes]:
+    """Start a Python process that runs `code` with the command as `cli`."""
+    code = (
+        f"import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\nfrom unmask import cli\n{code}"
+    )
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.Popen(command, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options})
+
+
+def test_a_picture_becomes_one_json_object(
+    tiny_detector: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = pictures / "b.png"
+    assert run("predict", "--json", "--detector", tiny_detector, picture) == 0
+    out, err = capsys.readouterr()
+    (found,) = objects(out)
+    assert list(found) == JSON_KEYS
+    assert found == {"file": str(picture), **Detector(tiny_detector).predict_image(picture).to_dict()}
+    assert found["kind"] == "image"
+    assert found["face_finder"] == "haar"
+    assert [list(face) for face in found["faces"]] == [["box", "fake_probability", "verdict"]]
+    assert err == ""
+
+
+def test_a_picture_without_a_face_has_a_reason_and_no_number(
+    tiny_detector: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("predict", "--json", "--detector", tiny_detector, pictures / "a.png") == 0
+    (found,) = objects(capsys.readouterr().out)
+    assert (found["verdict"], found["fake_probability"], found["faces"]) == ("no_face", None, [])
+    assert found["reason"]
+
+
+def test_folders_are_walked_and_the_order_of_the_arguments_is_kept(
+    tiny_detector: Path, pictures: Path, face_bytes: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (pictures.parent / "last.jpg").write_bytes(face_bytes)
+    assert run("predict", "--json", "--detector", tiny_detector, pictures / "b.png", pictures, "last.jpg") == 1
+    names = [Path(found["file"]).name for found in objects(capsys.readouterr().out)]
+    assert names == ["b.png", "a.png", "b.png", "c.png", "last.jpg"]
+
+
+def test_more_pictures_than_workers_keep_their_order(
+    tiny_detector: Path, tmp_path: Path, face_bytes: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = [tmp_path / f"{number}.png" for number in range(2 * cli.AHEAD)]
+    for number, path in enumerate(paths):  # sizes differ, so that some take far longer than their neighbours
+        Image.open(io.BytesIO(face_bytes)).resize((40 + 200 * (number % 3),) * 2).save(path)
+    assert run("predict", "--json", "--detector", tiny_detector, *paths) == 0
+    assert [found["file"] for found in objects(capsys.readouterr().out)] == list(map(str, paths))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("missing.jpg", None, "there is no such file"),  # a path that is not there
+        ("text.jpg", b"just words", "not a JPEG"),  # a text with a picture's name
+        ("empty.png", b"", "it is empty"),  # nothing in it
+        ("cut.png", b"\x89PNG\r\n\x1a\n\x00\x00", "damaged or cut short"),  # a picture's beginning
+    ],
+)
+def test_an_unreadable_file_is_an_object_and_a_line_and_does_not_stop_the_rest(
+    name: str,
+    content: bytes | None,
+    said: str,
+    tiny_detector: Path,
+    pictures: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bad, good = pictures / name, pictures / "b.png"
+    if content is not None:
+        bad.write_bytes(content)
+    assert run("predict", "--json", "--detector", tiny_detector, bad, good) == 1
+    out, err = capsys.readouterr()
+    first, second = objects(out)
+    assert first == {"file": str(bad), "error": err.rstrip("\n")}
+    assert err.count("\n") == 1
+    assert err.startswith(f"Could not read {bad}: ")
+    assert said in err
+    assert second["faces"]
+
+
+def test_a_folder_without_pictures_is_an_error_of_that_folder(
+    tiny_detector: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("predict", "--json", "--detector", tiny_detector, tmp_path) == 1
+    out, err = capsys.readouterr()
+    assert objects(out) == [{"file": str(tmp_path), "error": err.rstrip("\n")}]
+    assert err == f"Could not find a picture in {tmp_path}. Name another folder.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["predict"], "Missing argument"),  # no file
+        (["predict", "--nonsense", "a.jpg"], "--nonsense"),  # no such option
+        (["judge", "a.jpg"], "judge"),  # no such command
+        (["predict", "--detector", "nowhere", "a.jpg"], "no detector at nowhere"),  # no such folder
+        (["predict", "--detector", "user/nobody", "a.jpg"], "user/nobody"),  # on the Hub, which is offline
+        (["predict", "--detector", ".", "a.jpg"], "config.json"),  # a folder that is no detector
+        (["predict", "--detector", "TINY", "--revision", "v1", "a.jpg"], "revision"),  # folders have none
+    ],
+)
+def test_wrong_usage_ends_with_two(
+    arguments: list[str],
+    said: str,
+    tiny_detector: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(*[str(tiny_detector) if word == "TINY" else word for word in arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+    if "--detector" in arguments:
+        assert err.startswith("unmask: ")
+        assert err.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="the file system takes UTF-8 names alone")
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"two\nlines.png",  # a line end inside
+        b"not\xffutf8.png",  # a byte that is no UTF-8
+        'ünï "quoted" \\ 写真.png'.encode(),  # letters beyond ASCII, quotes and a backslash
+        b"\x1b[31mred\x1b[0m.png",  # a terminal's escape codes
+    ],
+)
+def test_odd_file_names_survive_json_and_stay_on_one_line(
+    name: bytes, tiny_detector: Path, tmp_path: Path, face_bytes: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(face_bytes)
+    assert run("predict", "--json", "--detector", tiny_detector, tmp_path) == 0
+    (found,) = objects(capsys.readouterr().out)
+    assert os.fsencode(found["file"]).endswith(b"/" + name)
+    assert run("predict", "--detector", tiny_detector, tmp_path) == 0
+    line = capsys.readouterr().out
+    assert line.count("\n") == 1
+    assert "\x1b" not in line
+
+
+def test_standard_input_is_read_for_a_dash(tiny_detector: Path, face_bytes: bytes) -> None:
+    process = start("cli.main()", "predict", "--json", "--detector", tiny_detector, "-", stdin=subprocess.PIPE)
+    out, _ = process.communicate(face_bytes)
+    assert process.returncode == 0
+    assert json.loads(out)["file"] == "-"
+    assert json.loads(out)["verdict"] != "no_face"
+
+
+def test_plain_output_names_verdict_probability_faces_and_file(
+    tiny_detector: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("predict", "--detector", tiny_detector, pictures, pictures / "notes.txt") == 1
+    out, err = capsys.readouterr()
+    blank, face, _, summary = out.splitlines()
+    probability = Detector(tiny_detector).predict_image(pictures / "b.png").fake_probability
+    assert blank.split() == ["no_face", "-", "0", "faces", str(pictures / "a.png")]
+    assert face.split()[1:] == [f"{probability:.3f}", "1", "face", str(pictures / "b.png")]
+    assert summary.startswith("4 pictures: ")
+    assert "1 no_face, 1 unreadable." in summary
+    assert "notes.txt" in err
+
+
+def test_one_picture_has_no_summary(tiny_detector: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("predict", "--detector", tiny_detector, pictures / "b.png") == 0
+    assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_version_help_and_the_bare_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version") == 0
+    assert capsys.readouterr().out == f"unmask {__version__}\n"
+    assert run() == 0
+    assert "predict" in capsys.readouterr().out
+    assert run("predict", "--help") == 0
+    assert "unmask predict --json holiday/ > verdicts.jsonl" in capsys.readouterr().out
+
+
+def test_python_dash_m_is_the_same_command() -> None:
+    found = subprocess.run([sys.executable, "-m", "unmask", "--version"], capture_output=True, text=True, check=True)
+    assert found.stdout == f"unmask {__version__}\n"
+
+
+def test_predicting_imports_nothing_heavy(tiny_detector: Path, pictures: Path) -> None:
+    code = """
+try: cli.main()
+except SystemExit as end: code = end.code
+heavy = {"torch", "torchvision", "timm", "transformers", "gradio", "matplotlib", "datasets", "sklearn", "scipy"}
+sys.exit(f"{code} {sorted(heavy & set(sys.modules))}" if code or heavy & set(sys.modules) else 0)"""
+    process = start(code, "predict", "--detector", tiny_detector, pictures)
+    assert process.communicate()[1] == b""
+    assert process.returncode == 0
+
+
+def test_help_and_version_do_not_even_import_numpy() -> None:
+    code = """
+for words in (["--version"], ["predict", "--help"]):
+    try: cli.main(words)
+    except SystemExit: pass
+sys.exit("numpy" in sys.modules or "onnxruntime" in sys.modules)"""
+    process = start(code)
+    process.communicate()
+    assert process.returncode == 0
+
+
+@pytest.fixture
+def many_pictures(tmp_path: Path, face_bytes: bytes) -> Path:
+    """A folder of pictures that takes some seconds."""
+    (tmp_path / "face.png").write_bytes(face_bytes)
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(400):
+        (folder / f"{number:03}.png").symlink_to(tmp_path / "face.png")
+    return folder
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(tiny_detector: Path, many_pictures: Path) -> None:
+    process = start("cli.main()", "predict", "--json", "--detector", tiny_detector, many_pictures)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert json.loads(process.stdout.readline())["kind"] == "image"  # the line is flushed as it is written
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 141
+
+
+def test_ctrl_c_ends_it_without_a_traceback(tiny_detector: Path, many_pictures: Path) -> None:
+    process = start("cli.main()", "predict", "--json", "--detector", tiny_detector, many_pictures)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert process.returncode == 130
+    assert err == b""
+    assert out.count(b"\n") < 399
+
+
+def open_terminal() -> tuple[int, int]:
+    """Return both ends of a pseudo-terminal of 24 rows and 80 columns, ours first."""
+    import fcntl
+    import termios
+
+    controller, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
+    return controller, terminal
+
+
+def read_terminal(controller: int) -> str:
+    """Return what was written to a pseudo-terminal whose other side is closed."""
+    chunks = []
+    while True:
+        try:
+            chunk = os.read(controller, 65536)
+        except OSError:  # Linux says so when the last writer has gone
+            break
+        if not chunk:
+            break
+        chunks.append(chunk)
+    os.close(controller)
+    return b"".join(chunks).decode()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0.0, True),  # work that takes longer than the bar waits
+        (3600.0, False),  # work that is over before
+    ],
+)
+def test_the_progress_bar_shows_on_a_terminal_and_leaves_json_alone(
+    seconds: float, shown: bool, tiny_detector: Path, many_pictures: Path
+) -> None:
+    for path in sorted(many_pictures.iterdir())[20:]:
+        path.unlink()
+    controller, terminal = open_terminal()
+    code = f"cli.BAR_DELAY = {seconds}; cli.main()"
+    process = start(code, "predict", "--json", "--detector", tiny_detector, many_pictures, stderr=terminal)
+    os.close(terminal)
+    out, _ = process.communicate()
+    assert ("/20" in read_terminal(controller)) == shown
+    assert len(objects(out.decode())) == 20
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [
+        ({"TERM": "xterm"}, True),  # a terminal
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False),  # colours are not wanted
+        ({"TERM": "xterm", "NO_COLOR": ""}, True),  # an empty NO_COLOR says nothing
+        ({"TERM": "dumb"}, False),  # a terminal without colours
+    ],
+)
+def test_colours_are_for_terminals_that_want_them(
+    environment: dict[str, str], coloured: bool, tiny_detector: Path, pictures: Path
+) -> None:
+    controller, terminal = open_terminal()
+    arguments = ("predict", "--detector", tiny_detector, pictures / "b.png")
+    process = start("cli.main()", *arguments, stdout=terminal, env={**os.environ, **environment})
+    os.close(terminal)
+    line = read_terminal(controller)
+    assert process.communicate()[1] == b""
+    assert line.count("\n") == 1
+    assert ("\x1b[" in line) == coloured
