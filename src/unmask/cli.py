@@ -144,13 +144,14 @@ def _load(name: str | None, revision: str | None) -> Detector:
 
 def _expand(files: list[str]) -> Iterator[tuple[str, Content]]:
     """Yield name and content of every picture, folders replaced by the pictures below them."""
+    from unmask.media.image_bytes import MAX_FILE_BYTES
     from unmask.media.images import find_images
 
     for name in files:
         if name == STDIN:
             # Read here: a worker blocked on a terminal could not be stopped.
-            yield name, sys.stdin.buffer.read()
-        elif not Path(name).is_dir():
+            yield name, sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+        elif not os.path.isdir(name):  # noqa: PTH112  pathlib's raises where a parent may not be read
             yield name, Path(name)
         else:
             try:

@@ -10,12 +10,12 @@ import numpy as np
 from PIL import Image
 
 from unmask.calibration import fake_probabilities, verdict_of
-from unmask.detector_folder import ONNX, check_folder
+from unmask.detector_folder import ONNX, WEIGHTS, check_folder
 from unmask.errors import BrokenDetector
 from unmask.media.faces import FaceFinder, make_face_finder
 from unmask.media.images import read_image
 from unmask.preprocessing import crop_box, crop_face, prepare_crop
-from unmask.runtimes.onnx import OnnxRuntime
+from unmask.runtimes.onnx import WEIGHTS_DIGEST, OnnxRuntime
 from unmask.schema import FacePrediction, ImagePrediction
 
 BATCH = 16
@@ -51,12 +51,7 @@ class Detector:
         self.settings, self.input_spec = config.settings, config.input_spec
         self.face_finder = face_finder or make_face_finder()
         self._runtime = OnnxRuntime(self.folder / ONNX)
-        shape = self._runtime.input_shape
-        if list(shape[1:]) != [3, self.input_spec.size, self.input_spec.size]:
-            raise BrokenDetector(
-                f"{self.folder / ONNX} takes {shape[1:]}, config.json says input_size {self.input_spec.size}. "
-                "They are of different detectors: export it again."
-            )
+        self._check_agreement()
         self.name = name or f"{self.settings.name}@{file_digest(self.folder / ONNX)[:8]}"
 
     def predict_image(self, source: str | Path | bytes | np.ndarray | Image.Image) -> ImagePrediction:
@@ -105,6 +100,21 @@ class Detector:
     def score_faces(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Return the fake probability, float64 [N], of N square face crops (uint8 RGB [S, S, 3])."""
         return self._run(crops)[0]
+
+    def _check_agreement(self) -> None:
+        """Raise BrokenDetector where the files are each whole but of different detectors."""
+        shape = self._runtime.input_shape
+        if list(shape[1:]) != [3, self.input_spec.size, self.input_spec.size]:
+            raise BrokenDetector(
+                f"{self.folder / ONNX} takes {shape[1:]}, config.json says input_size {self.input_spec.size}. "
+                "They are of different detectors: export it again."
+            )
+        weights, digest = self.folder / WEIGHTS, self._runtime.metadata.get(WEIGHTS_DIGEST)
+        if digest is not None and weights.is_file() and file_digest(weights) != digest:
+            raise BrokenDetector(
+                f"{self.folder / ONNX} was not made from {weights.name} beside it. They are of different "
+                "detectors: download or export both again."
+            )
 
     def _run(self, crops: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]:
         """Return probabilities [N] and activation maps [N, h, w] (or None) of N crops, in batches."""

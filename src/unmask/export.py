@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import io
 import logging
 import warnings
 from pathlib import Path
 from typing import Any
 
+import timm
 import torch
+from safetensors.torch import load_file
 from safetensors.torch import save as save_tensors
 from torch import nn
 
 from unmask.calibration import fake_probabilities
-from unmask.detector_folder import CONFIG, ONNX, WEIGHTS
-from unmask.errors import UnmaskError
+from unmask.detector_folder import CONFIG, ONNX, WEIGHTS, read_config, read_tensor_shapes
+from unmask.errors import BrokenDetector, UnmaskError
 from unmask.files import write_json, write_whole
-from unmask.runtimes.onnx import ACTIVATION_MAP, INPUT, LOGITS, OnnxRuntime
+from unmask.runtimes.onnx import ACTIVATION_MAP, INPUT, LOGITS, WEIGHTS_DIGEST, OnnxRuntime
 from unmask.schema import FAKE, LABEL_NAMES, REAL, DetectorSettings, InputSpec
 
 LARGEST_DIFFERENCE = 1e-4
@@ -36,11 +39,11 @@ class WithActivationMap(nn.Module):
 
     def forward(self, input: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return logits [N, 2] and the map [N, h, w] of a batch [N, 3, S, S]."""
-        features = self.model.forward_features(input)  # type: ignore[operator]
-        logits = self.model.forward_head(features)  # type: ignore[operator]
+        features = self.model.forward_features(input)
+        logits = self.model.forward_head(features)
         count, height, width = features.shape[0], features.shape[2], features.shape[3]
         cells = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1], 1, 1)
-        of_cells = self.model.forward_head(cells)  # type: ignore[operator]
+        of_cells = self.model.forward_head(cells)
         return logits, (of_cells[:, FAKE] - of_cells[:, REAL]).reshape(count, height, width)
 
 
@@ -50,7 +53,7 @@ def fold_temperature(model: nn.Module, temperature: float) -> float:
     A stock loader then gives the calibrated probability too. A network without a linear head keeps its
     logits, and 1.0 is returned.
     """
-    head = model.get_classifier()  # type: ignore[operator]
+    head = model.get_classifier()
     if not isinstance(head, nn.Linear):
         return 1.0
     with torch.no_grad():
@@ -72,16 +75,67 @@ def write_detector(
     model = model.cpu().eval().to(memory_format=torch.contiguous_format)
     config = timm_config(model, architecture, spec, settings)
     tensors = {name: value.contiguous() for name, value in model.state_dict().items()}
-    write_whole(folder / WEIGHTS, save_tensors(tensors, metadata={"format": "pt"}))
-    write_whole(folder / ONNX, onnx_bytes(model, spec))
+    weights = save_tensors(tensors, metadata={"format": "pt"})
+    write_whole(folder / WEIGHTS, weights)
+    write_whole(folder / ONNX, onnx_bytes(model, spec, {WEIGHTS_DIGEST: hashlib.sha256(weights).hexdigest()}))
     write_json(folder / CONFIG, config)
     _check_equal(model, spec, folder / ONNX)
+
+
+def read_model(folder: Path) -> nn.Module:
+    """Return the network of a detector folder in evaluation mode, its weights read strictly.
+
+    Raises:
+        BrokenDetector: The config or the weights are damaged, or a tensor is missing, unknown or of another shape.
+    """
+    config = read_config(folder)
+    spec = config.input_spec
+    try:
+        model = timm.create_model(
+            config.architecture,
+            num_classes=2,
+            pretrained_cfg_overlay={
+                "input_size": (3, spec.size, spec.size),
+                "interpolation": spec.interpolation,
+                "crop_pct": 1.0,
+                "mean": spec.mean,
+                "std": spec.std,
+            },
+            **config.raw.get("model_args", {}),
+        )
+    except (RuntimeError, TypeError) as error:
+        raise BrokenDetector(
+            f"{folder / CONFIG} names the architecture {config.architecture!r}, which timm cannot make ({error}). "
+            "Update timm, or train again."
+        ) from error
+    _check_tensors(model, folder / WEIGHTS)
+    model.load_state_dict(load_file(folder / WEIGHTS))
+    return model.eval()
+
+
+def _check_tensors(model: nn.Module, path: Path) -> None:
+    """Raise BrokenDetector unless the file holds exactly the network's tensors."""
+    if not path.is_file():
+        raise BrokenDetector(f"{path} is missing. Download or export the detector again.")
+    found = read_tensor_shapes(path)
+    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    wrong = {
+        "lacks": sorted(wanted.keys() - found.keys()),
+        "has unknown": sorted(found.keys() - wanted.keys()),
+        "has of another shape": sorted(name for name in wanted.keys() & found.keys() if wanted[name] != found[name]),
+    }
+    for problem, names in wrong.items():
+        if names:
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            raise BrokenDetector(
+                f"{path} {problem} tensors {', '.join(names[:3])}{more}. Download or export the detector again."
+            )
 
 
 def timm_config(model: nn.Module, architecture: str, spec: InputSpec, settings: DetectorSettings) -> dict[str, Any]:
     """Return config.json in timm's format, with the `unmask` key."""
     own: dict[str, Any] = dict(getattr(model, "pretrained_cfg", None) or {})
-    kept = {key: own[key] for key in ("pool_size", "first_conv", "classifier") if key in own}
+    kept = {key: own[key] for key in ("fixed_input_size", "pool_size", "first_conv", "classifier") if key in own}
     return {
         "architecture": architecture,
         "num_classes": 2,
@@ -94,7 +148,6 @@ def timm_config(model: nn.Module, architecture: str, spec: InputSpec, settings: 
             "tag": "unmask",
             "custom_load": False,
             "input_size": [3, spec.size, spec.size],
-            "fixed_input_size": True,
             "interpolation": spec.interpolation,
             "crop_pct": 1.0,
             "crop_mode": "center",
@@ -108,11 +161,11 @@ def timm_config(model: nn.Module, architecture: str, spec: InputSpec, settings: 
     }
 
 
-def onnx_bytes(model: nn.Module, spec: InputSpec) -> bytes:
-    """Return the network as one ONNX file with a free batch size, weights inside."""
+def onnx_bytes(model: nn.Module, spec: InputSpec, metadata: dict[str, str]) -> bytes:
+    """Return the network as one ONNX file with a free batch size, weights and `metadata` inside."""
     example = torch.zeros(2, 3, spec.size, spec.size)
     with torch.no_grad():
-        has_grid = model.forward_features(example).ndim == 4  # type: ignore[operator]
+        has_grid = model.forward_features(example).ndim == 4
     module = WithActivationMap(model).eval() if has_grid else model
     names = [LOGITS, ACTIVATION_MAP] if has_grid else [LOGITS]
     buffer = io.BytesIO()
@@ -130,6 +183,7 @@ def onnx_bytes(model: nn.Module, spec: InputSpec) -> bytes:
             verbose=False,
         )
     assert program is not None
+    program.model.metadata_props.update(metadata)
     program.save(buffer, external_data=False)
     return buffer.getvalue()
 

@@ -10,6 +10,8 @@ import numpy as np
 from unmask.errors import BrokenDetector
 
 INPUT, LOGITS, ACTIVATION_MAP = "input", "logits", "activation_map"
+WEIGHTS_DIGEST = "unmask.weights_sha256"
+"""The metadata key that names the weights which an ONNX file was made from."""
 
 
 class OnnxRuntime:
@@ -41,6 +43,7 @@ class OnnxRuntime:
             )
         self.has_activation_map = ACTIVATION_MAP in outputs
         self.input_shape: list[int | str] = self._session.get_inputs()[0].shape
+        self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         self._outputs = [LOGITS, ACTIVATION_MAP] if self.has_activation_map else [LOGITS]
 
     def run(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
