@@ -7,12 +7,16 @@ import sys
 from unmask.errors import UnmaskError
 from unmask.evaluation.scoring_run import score_validation
 from unmask.training.config import TrainConfig, describe_run, parse_train_config
+from unmask.training.launch import start_processes
 from unmask.training.loop import train
 
 
 def main(arguments: list[str]) -> int:
     """Run the training that the arguments describe and return the exit code."""
     config = parse_train_config(arguments)
+    code = start_processes(__file__, arguments)
+    if code is not None:
+        return code
     try:
         _train_and_score(config)
     except UnmaskError as error:

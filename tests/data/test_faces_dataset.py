@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from unmask.augmentations import compose
 from unmask.data.faces_dataset import EpochSampler, FacesDataset, face_table, usable_rows
 from unmask.detector import Detector
 from unmask.errors import DataError
@@ -18,6 +19,7 @@ from unmask.runtimes.onnx import OnnxRuntime
 from unmask.schema import InputSpec, Sample
 from unmask.training.config import DEFAULT_AUGMENTATIONS
 
+AUGMENT = compose(DEFAULT_AUGMENTATIONS)
 SPEC = InputSpec(96, "bicubic", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 
@@ -68,8 +70,8 @@ def test_labels_are_named_real_and_fake(table: object) -> None:
 
 
 def test_a_row_is_drawn_alike_by_seed_and_index(table: object) -> None:
-    first = FacesDataset(table, SPEC, 0.1, DEFAULT_AUGMENTATIONS, seed=1)
-    again = FacesDataset(table, SPEC, 0.1, DEFAULT_AUGMENTATIONS, seed=1)
+    first = FacesDataset(table, SPEC, 0.1, AUGMENT, seed=1)
+    again = FacesDataset(table, SPEC, 0.1, AUGMENT, seed=1)
     torch.rand(5)  # the caller's generator must not matter
     assert torch.equal(first[17][0], again[17][0])
 
@@ -82,14 +84,14 @@ def test_a_row_is_drawn_alike_by_seed_and_index(table: object) -> None:
     ],
 )
 def test_a_row_is_drawn_anew(table: object, index: int, seed: int) -> None:
-    here = FacesDataset(table, SPEC, 0.1, DEFAULT_AUGMENTATIONS, seed=1)[5]
-    there = FacesDataset(table, SPEC, 0.1, DEFAULT_AUGMENTATIONS, seed=seed)[index]
+    here = FacesDataset(table, SPEC, 0.1, AUGMENT, seed=1)[5]
+    there = FacesDataset(table, SPEC, 0.1, AUGMENT, seed=seed)[index]
     assert here[2] == there[2] == 5
     assert not torch.equal(here[0], there[0])
 
 
 def test_drawing_leaves_the_callers_generator_alone(table: object) -> None:
-    dataset = FacesDataset(table, SPEC, 0.1, DEFAULT_AUGMENTATIONS)
+    dataset = FacesDataset(table, SPEC, 0.1, AUGMENT)
     torch.manual_seed(3)
     expected = torch.rand(2)
     torch.manual_seed(3)

@@ -38,7 +38,7 @@ def launch(*arguments: str, processes: int = 1) -> subprocess.CompletedProcess[s
 def launched(drawn_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output folder of one run by the README's command."""
     output = tmp_path_factory.mktemp("runs") / "first"
-    flags = "--backbone test_resnet --input-size 64 --epochs 6 --batch-size 8 --lr 3e-3 --workers 0 --seed 1".split()
+    flags = "--backbone test_resnet --input-size 64 --epochs 6 --batch-size 8 --lr 3e-3 --workers 0 --seed 1".split(" ")
     done = launch("--data", str(drawn_data), "--output", str(output), "--augmentations", '["flip"]', *flags)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "unmask predict --detector" in done.stdout
@@ -80,7 +80,7 @@ def test_nothing_of_this_machine_is_in_the_folder(launched: Path) -> None:
 
 
 def test_two_processes_train_the_same_kind_of_detector(drawn_data: Path, tmp_path: Path) -> None:
-    flags = "--backbone test_resnet --input-size 64 --epochs 1 --batch-size 4 --workers 0".split()
+    flags = ["--backbone", "test_resnet", "--input-size", "64", "--epochs", "1", "--batch-size", "4", "--workers", "0"]
     done = launch("--data", str(drawn_data), "--output", str(tmp_path / "two"), *flags, processes=2)
     assert done.returncode == 0, done.stderr[-2000:]
     check_folder(tmp_path / "two" / "detector")
@@ -102,19 +102,20 @@ def _stop_after_first_epoch(config: TrainConfig) -> None:
     """Run the configuration and leave it in the second epoch, as Ctrl-C does."""
     from unmask.training import loop
 
-    class Stopped(Exception):  # noqa: N818
+    class StoppedError(Exception):
         pass
 
     whole_epoch = loop._Run._train_epoch
 
     def one_epoch(run: object, epoch: int) -> dict[str, float]:
         if epoch:
-            raise Stopped
+            raise StoppedError
         return whole_epoch(run, epoch)
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Stopped):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop._Run, "_train_epoch", one_epoch)
-        train(config)
+        with pytest.raises(StoppedError):
+            train(config)
 
 
 def test_a_second_run_does_not_overwrite_the_first(drawn_data: Path, launched: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from datasets import Sequence as ListOf
 from torch.utils.data import Dataset as TorchDataset
 from torch.utils.data import Sampler
 
-from unmask.augmentations import compose
 from unmask.errors import DataError, UnmaskError
 from unmask.media.faces import FaceFinder, make_face_finder
 from unmask.media.images import read_image
@@ -133,17 +132,17 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
         table: Dataset,
         spec: InputSpec,
         crop_margin: float,
-        augmentations: Sequence[str] | None = None,
+        augment: Callable[[torch.Tensor], torch.Tensor] | None = None,
         seed: int = 0,
     ) -> None:
-        """Read `table`; `augmentations` None is the evaluation transform, equal to serving."""
+        """Read `table`; without `augment` (uint8 [3, S, S] to the same) crops are those of serving."""
         self.labels = np.asarray(table["label"])
         self.dataset_names = list(table["dataset"])
         self.source_ids = list(table["source_id"])
         self._paths = list(table["path"])
         self._boxes = np.asarray(table["box"], dtype=np.int32).reshape(-1, 4)
         self._spec, self._margin, self._seed = spec, crop_margin, seed
-        self._augment = None if augmentations is None else compose(augmentations)
+        self._augment = augment
         self._jitter = CropJitter()
 
     def __len__(self) -> int:

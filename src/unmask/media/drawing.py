@@ -17,7 +17,7 @@ def draw_face(seed: int = 0, size: int = 256) -> np.ndarray:
     pen = ImageDraw.Draw(picture)
     unit = size / 256
 
-    def ellipse(x: float, y: float, wide: float, tall: float, fill: object) -> None:
+    def ellipse(x: float, y: float, wide: float, tall: float, fill: tuple[int, ...]) -> None:
         pen.ellipse([(x - wide) * unit, (y - tall) * unit, (x + wide) * unit, (y + tall) * unit], fill=fill)
 
     dark = (40, 28, 24)

@@ -100,7 +100,7 @@ class HaarFinder:
 
     def _cascade(self, name: str) -> cv2.CascadeClassifier:
         if not hasattr(self._local, name):
-            path = Path(cv2.data.haarcascades) / f"haarcascade_{name}.xml"
+            path = Path(cv2.__file__).parent / "data" / f"haarcascade_{name}.xml"
             setattr(self._local, name, cv2.CascadeClassifier(str(path)))
         return getattr(self._local, name)
 

@@ -92,7 +92,7 @@ def _check_architecture(folder: Path, backbone: str) -> bool:
 
 
 def _zero_head(model: nn.Module) -> None:
-    head = model.get_classifier()  # type: ignore[operator]
+    head = model.get_classifier()
     for part in head.modules() if isinstance(head, nn.Module) else ():
         if isinstance(part, (nn.Linear, nn.Conv2d)):
             nn.init.zeros_(part.weight)

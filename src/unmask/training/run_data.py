@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from unmask.augmentations import compose
 from unmask.data.faces_dataset import FacesDataset, face_table, usable_rows
 from unmask.data.layouts import read_samples
 from unmask.data.names import dataset_name
@@ -55,7 +56,7 @@ def read_run_data(config: TrainConfig, spec: InputSpec, face_model: Path | None)
     train_rows, left_train = usable_rows(face_table(train, face_model, config.workers))
     validation_rows, left_validation = usable_rows(face_table(validation, face_model, config.workers))
     return RunData(
-        train=FacesDataset(train_rows, spec, config.crop_margin, config.augmentations, config.seed),
+        train=FacesDataset(train_rows, spec, config.crop_margin, compose(config.augmentations), config.seed),
         validation=FacesDataset(validation_rows, spec, config.crop_margin),
         names=tuple(_names(config.data)),
         left_out=dict(Counter(left_train) + Counter(left_validation)),
