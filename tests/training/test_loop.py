@@ -38,7 +38,7 @@ def launch(*arguments: str, processes: int = 1) -> subprocess.CompletedProcess[s
 def launched(drawn_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output folder of one run by the README's command."""
     output = tmp_path_factory.mktemp("runs") / "first"
-    flags = "--backbone test_resnet --input-size 64 --epochs 6 --batch-size 8 --lr 3e-3 --workers 0 --seed 1".split(" ")
+    flags = "--backbone test_resnet --input-size 64 --epochs 6 --batch-size 8 --lr 3e-3 --workers 0 --seed 1".split()
     done = launch("--data", str(drawn_data), "--output", str(output), "--augmentations", '["flip"]', *flags)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "unmask predict --detector" in done.stdout
