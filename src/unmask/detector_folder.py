@@ -10,6 +10,7 @@ import dataclasses
 import json
 import math
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,9 @@ FILES = (CONFIG, WEIGHTS, ONNX, REPORT, TRAIN_CONFIG, CARD)
 FORMAT_VERSION = 1
 TIMM_KEYS = {"architecture", "num_classes", "num_features", "global_pool", "label_names", "pretrained_cfg", "unmask"}
 PRETRAINED_KEYS = {"input_size", "interpolation", "crop_pct", "crop_mode", "mean", "std"}
+NETWORK_KEYS = {"fixed_input_size", "num_classes", "pool_size", "first_conv", "classifier"}
+OTHER_PRETRAINED_KEYS = {"tag", "custom_load", "license"} | NETWORK_KEYS
+SETTINGS_KEYS = {field.name for field in dataclasses.fields(DetectorSettings)}
 PICKLE_SUFFIXES = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}
 BYTES_PER_ELEMENT = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 MOST_CONFIG_BYTES = 1 << 20
@@ -59,7 +63,7 @@ def check_folder(folder: Path) -> DetectorConfig:
             f"{folder} holds no {CONFIG}, so it is no detector folder. Name the folder that training wrote."
         )
     for path in sorted(folder.iterdir()):
-        if path.suffix in PICKLE_SUFFIXES:
+        if path.suffix.lower() in PICKLE_SUFFIXES:
             raise BrokenDetector(
                 f"{path} is a pickle, which could run code. Delete it; a detector's weights are {WEIGHTS}."
             )
@@ -75,15 +79,19 @@ def read_config(folder: Path) -> DetectorConfig:
     """Return the checked config.json of a detector folder; raises BrokenDetector."""
     path = folder / CONFIG
     raw = read_json(path)
-    _check_keys(path, "", set(raw), TIMM_KEYS, optional={"model_args"})
-    if raw["num_classes"] != 2 or list(raw["label_names"]) != list(LABEL_NAMES):
+    _check_keys(path, "", raw, TIMM_KEYS, {"model_args"})
+    _check_keys(path, "pretrained_cfg.", raw["pretrained_cfg"], PRETRAINED_KEYS, OTHER_PRETRAINED_KEYS)
+    _check_keys(path, "unmask.", raw["unmask"], SETTINGS_KEYS)
+    if raw["num_classes"] != 2 or raw["label_names"] != list(LABEL_NAMES):
         raise BrokenDetector(
-            f"{path} names the labels {raw['label_names']} of {raw['num_classes']} classes; a detector has "
-            f'["real", "fake"] in that order. Swap the head\'s rows, or train with Unmask.'
+            f"{path} names the labels {_short(raw['label_names'])} of {_short(raw['num_classes'])} classes; a detector "
+            'has ["real", "fake"] in that order. Swap the head\'s rows, or train with Unmask.'
         )
-    if "num_classes" in (raw.get("model_args") or {}):
-        raise BrokenDetector(f"{path} repeats num_classes in model_args, which transformers refuses. Take it out.")
-    return DetectorConfig(str(raw["architecture"]), _input_spec(path, raw), _settings(path, raw["unmask"]), raw)
+    _check_values(path, raw)
+    cfg, settings = raw["pretrained_cfg"], raw["unmask"]
+    spec = InputSpec(cfg["input_size"][1], cfg["interpolation"], tuple(cfg["mean"]), tuple(cfg["std"]))
+    own = DetectorSettings(**{**settings, "trained_on": tuple(settings["trained_on"])})
+    return DetectorConfig(raw["architecture"], spec, own, raw)
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -131,7 +139,7 @@ def read_tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
             width = BYTES_PER_ELEMENT[entry["dtype"]]
         except (KeyError, TypeError, ValueError):
             raise broken from None
-        if last - first != width * math.prod(shapes[name]):
+        if min((0, *shapes[name])) < 0 or last - first != width * math.prod(shapes[name]):
             raise broken
         end = max(end, last)
     if 8 + length + end != size:
@@ -139,54 +147,88 @@ def read_tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _check_keys(path: Path, where: str, found: set[str], wanted: set[str], optional: set[str] | None = None) -> None:
-    missing, unknown = wanted - found, found - wanted - (optional or set())
+def _check_keys(
+    path: Path, where: str, found: Any, wanted: set[str], optional: frozenset[str] | set[str] = frozenset()
+) -> None:
+    """Raise BrokenDetector unless `found` is an object with the wanted keys and no unknown one."""
+    if not isinstance(found, dict):
+        raise BrokenDetector(f"{path} has no object under {where.rstrip('.')}. Export the detector again.")
+    missing, unknown = wanted - found.keys(), found.keys() - wanted - optional
     if missing:
-        raise BrokenDetector(f"{path} lacks {where}{', '.join(sorted(missing))}. Export the detector again.")
+        names = ", ".join(where + name for name in sorted(missing))
+        raise BrokenDetector(f"{path} lacks {names}. Export the detector again.")
     if unknown:
+        names = ", ".join(where + name for name in sorted(unknown))
+        raise BrokenDetector(f"{path} has unknown keys {_short(names)}. Take them out, or update Unmask.")
+
+
+def _is_number(value: Any, low: float, high: float) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
+
+
+def _are_numbers(value: Any, low: float, high: float) -> bool:
+    return isinstance(value, list) and len(value) == 3 and all(_is_number(each, low, high) for each in value)
+
+
+def _is_input_size(value: Any) -> bool:
+    if not isinstance(value, list) or len(value) != 3 or not all(type(side) is int for side in value):
+        return False
+    return value[0] == 3 and value[1] == value[2] and 16 <= value[1] <= 1024
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _check_values(path: Path, raw: dict[str, Any]) -> None:
+    """Raise BrokenDetector for the first value that makes no sense."""
+    for key, (is_right, must_be) in RULES.items():
+        value: Any = raw
+        for part in key.split("."):
+            value = value.get(part, MISSING)
+        if value is not MISSING and not is_right(value):
+            raise BrokenDetector(f"{path} has {key} {_short(value)}; it must be {must_be}. Export the detector again.")
+    low, high = raw["unmask"]["real_threshold"], raw["unmask"]["fake_threshold"]
+    if low > high:
         raise BrokenDetector(
-            f"{path} has unknown keys {where}{', '.join(sorted(unknown))}. Take them out, or update Unmask."
+            f"{path} has unmask.real_threshold {low} above unmask.fake_threshold {high}. Export the detector again."
         )
 
 
-def _input_spec(path: Path, raw: dict[str, Any]) -> InputSpec:
-    cfg = raw["pretrained_cfg"]
-    if not isinstance(cfg, dict) or PRETRAINED_KEYS - set(cfg):
-        raise BrokenDetector(f"{path} lacks part of pretrained_cfg ({', '.join(sorted(PRETRAINED_KEYS))}).")
-    channels, height, width = cfg["input_size"]
-    if channels != 3 or height != width or not 16 <= height <= 1024:
-        raise BrokenDetector(f"{path} has input_size {cfg['input_size']}; it must be [3, S, S] with S from 16 to 1024.")
-    if cfg["interpolation"] not in FILTERS or cfg["crop_pct"] != 1.0:
-        raise BrokenDetector(f"{path} must have crop_pct 1.0 and one of {', '.join(FILTERS)} as interpolation.")
-    return InputSpec(height, cfg["interpolation"], tuple(cfg["mean"]), tuple(cfg["std"]))
+def _short(value: Any) -> str:
+    """Return a value on one line that a message can hold."""
+    text = value if isinstance(value, str) and value.isprintable() else repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _settings(path: Path, raw: Any) -> DetectorSettings:
-    names = {field.name for field in dataclasses.fields(DetectorSettings)}
-    if not isinstance(raw, dict):
-        raise BrokenDetector(f"{path} has no object under unmask. Export the detector again.")
-    _check_keys(path, "unmask.", set(raw), names)
-    if raw["format_version"] != FORMAT_VERSION:
-        raise BrokenDetector(
-            f"{path} has format_version {raw['format_version']}, this Unmask reads {FORMAT_VERSION}. Update Unmask."
-        )
-    settings = DetectorSettings(**{**raw, "trained_on": tuple(raw["trained_on"])})
-    _check_numbers(path, settings)
-    return settings
-
-
-def _check_numbers(path: Path, settings: DetectorSettings) -> None:
-    """Raise BrokenDetector for a margin, temperature or threshold that makes no sense."""
-    numbers = {
-        "crop_margin": (settings.crop_margin, 0.0, 2.0),
-        "temperature": (settings.temperature, 1e-3, 1e3),
-        "real_threshold": (settings.real_threshold, 0.0, 1.0),
-        "fake_threshold": (settings.fake_threshold, settings.real_threshold, 1.0),
-    }
-    for name, (value, low, high) in numbers.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-            raise BrokenDetector(
-                f"{path} has unmask.{name} {value!r}; it must be from {low} to {high}. Export it again."
-            )
-    if settings.pooling != "max":
-        raise BrokenDetector(f"{path} has unmask.pooling {settings.pooling!r}; this Unmask knows max. Update Unmask.")
+MISSING = object()
+RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "architecture": (_is_text, "the name of a timm network"),
+    "num_features": (lambda value: type(value) is int and value > 0, "the number of the head's inputs"),
+    "global_pool": (lambda value: isinstance(value, str), "the name of a pooling"),
+    "model_args": (
+        lambda value: isinstance(value, dict) and "num_classes" not in value,
+        "an object without num_classes, which transformers refuses",
+    ),
+    "pretrained_cfg.input_size": (_is_input_size, "[3, S, S] with S from 16 to 1024"),
+    "pretrained_cfg.interpolation": (lambda value: value in list(FILTERS), f"one of {', '.join(FILTERS)}"),
+    "pretrained_cfg.crop_pct": (lambda value: value == 1.0 and value is not True, "1.0"),
+    "pretrained_cfg.crop_mode": (lambda value: value == "center", "center"),
+    "pretrained_cfg.mean": (lambda value: _are_numbers(value, -1e3, 1e3), "three numbers"),
+    "pretrained_cfg.std": (lambda value: _are_numbers(value, 1e-6, 1e3), "three numbers above 0"),
+    "pretrained_cfg.num_classes": (lambda value: value == 2, "2"),
+    "unmask.format_version": (lambda value: value == FORMAT_VERSION, f"{FORMAT_VERSION}, or Unmask updated"),
+    "unmask.name": (_is_text, "a name"),
+    "unmask.crop_margin": (lambda value: _is_number(value, 0, 2), "from 0 to 2"),
+    "unmask.temperature": (lambda value: _is_number(value, 1e-3, 1e3), "from 0.001 to 1000"),
+    "unmask.real_threshold": (lambda value: _is_number(value, 0, 1), "from 0 to 1"),
+    "unmask.fake_threshold": (lambda value: _is_number(value, 0, 1), "from 0 to 1"),
+    "unmask.pooling": (lambda value: value == "max", "max, the one that this Unmask knows"),
+    "unmask.trained_on": (
+        lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
+        "a list of names",
+    ),
+    "unmask.calibrated_on": (lambda value: isinstance(value, str), "a text"),
+    "unmask.license": (_is_text, "the name of a licence"),
+}
+"""What each value must be, in the order in which they are checked; all but model_args and num_classes are there."""
