@@ -1,0 +1,141 @@
+"""A detector judges every face of a picture, and the picture by its most fake face."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from unmask.detector import BATCH, Detector, file_digest
+from unmask.detector_folder import ONNX
+from unmask.errors import UnreadableImage
+from unmask.media.drawing import draw_face
+from unmask.preprocessing import crop_box
+from unmask.schema import Box, Face
+
+
+class FixedFinder:
+    """Finds the faces that it was made with: for what is done with faces, not how they are found."""
+
+    name = "fixed"
+
+    def __init__(self, *boxes: Box) -> None:
+        self.faces = [Face(box, 1.0) for box in boxes]
+
+    def find_faces(self, image: np.ndarray) -> list[Face]:
+        """Return the given faces."""
+        return self.faces
+
+
+@pytest.fixture(scope="module")
+def detector(tiny_detector: Path) -> Detector:
+    return Detector(tiny_detector)
+
+
+@pytest.fixture(scope="module")
+def crops() -> list[np.ndarray]:
+    """Twenty drawn faces of different sides, more than one batch."""
+    assert BATCH < 20
+    return [draw_face(seed, 80 + 10 * seed) for seed in range(20)]
+
+
+def png(image: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_path_bytes_array_and_pillow_image_are_judged_alike(
+    detector: Detector, drawn_face: np.ndarray, tmp_path: Path
+) -> None:
+    path = tmp_path / "face.png"
+    path.write_bytes(png(drawn_face))
+    sources = [path, str(path), png(drawn_face), drawn_face, Image.fromarray(drawn_face)]
+    first, *others = [detector.predict_image(source) for source in sources]
+    assert first.verdict in ("real", "fake", "uncertain")
+    assert all(other == first for other in others)
+
+
+def test_a_prediction_says_who_made_it_and_of_what(
+    detector: Detector, tiny_detector: Path, drawn_face: np.ndarray
+) -> None:
+    found = detector.predict_image(drawn_face[:, :240])
+    assert found.detector == f"tiny@{file_digest(tiny_detector / ONNX)[:8]}"
+    assert found.face_finder == "haar"
+    assert (found.width, found.height) == (240, 256)
+    (face,) = found.faces
+    assert face.crop_box == crop_box(face.box, 0.1, 240, 256)
+    assert f"{face.fake_probability:.3f}" in found.reason
+
+
+def test_a_name_given_is_the_name_shown(tiny_detector: Path, drawn_face: np.ndarray) -> None:
+    assert Detector(tiny_detector, name="ada/first@1234567").predict_image(drawn_face).detector == "ada/first@1234567"
+
+
+def test_the_picture_is_judged_by_its_most_fake_face(tiny_detector: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    picture = np.concatenate([draw_face(1, 200), noise, draw_face(2, 200)], axis=1)
+    boxes = [Box(200 * n + 20, 20, 200 * n + 180, 180) for n in range(3)]
+    found = Detector(tiny_detector, FixedFinder(*boxes)).predict_image(picture)
+    probabilities = [face.fake_probability for face in found.faces]
+    assert len(set(probabilities)) == 3
+    assert [face.box for face in found.faces] == boxes
+    assert found.fake_probability == max(probabilities)
+    assert found.verdict == found.faces[int(np.argmax(probabilities))].verdict
+    assert "most fake of 3 faces" in found.reason
+
+
+@pytest.mark.parametrize("shape", [(64, 64, 3), (1, 1, 3), (300, 20, 3)])
+def test_no_face_is_a_verdict_with_a_reason_and_without_a_number(shape: tuple[int, ...], detector: Detector) -> None:
+    found = detector.predict_image(np.full(shape, 90, np.uint8))
+    assert (found.verdict, found.fake_probability, found.faces) == ("no_face", None, ())
+    assert "No face was found" in found.reason
+
+
+@pytest.mark.parametrize("source", [b"", b"no picture", "missing.jpg"])
+def test_what_is_no_picture_is_an_error_and_no_verdict(source: str | bytes, detector: Detector) -> None:
+    with pytest.raises(UnreadableImage):
+        detector.predict_image(source)
+
+
+def test_verdicts_follow_the_detectors_thresholds(detector: Detector, drawn_face: np.ndarray) -> None:
+    found = detector.predict_image(drawn_face)
+    low, high = detector.settings.real_threshold, detector.settings.fake_threshold
+    assert found.fake_probability is not None
+    expected = "fake" if found.fake_probability > high else "real" if found.fake_probability < low else "uncertain"
+    assert found.verdict == expected
+
+
+def test_a_face_is_scored_the_same_alone_and_among_twenty(detector: Detector, crops: list[np.ndarray]) -> None:
+    together = detector.score_faces(crops)
+    alone = np.concatenate([detector.score_faces([crop]) for crop in crops])
+    assert together.dtype == np.float64
+    assert together.shape == (20,)
+    assert np.ptp(together) > 1e-3  # else they would be equal for no good reason
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-6)
+
+
+def test_no_crops_have_no_scores(detector: Detector) -> None:
+    assert detector.score_faces([]).shape == (0,)
+
+
+def test_predicting_scores_the_crop_that_it_names(detector: Detector, drawn_face: np.ndarray) -> None:
+    (face,) = detector.predict_faces(drawn_face)
+    box = face.crop_box
+    assert box is not None
+    score = detector.score_faces([drawn_face[box.top : box.bottom, box.left : box.right]])
+    assert score[0] == pytest.approx(face.fake_probability, abs=1e-9)
+
+
+def test_the_activation_map_averages_to_the_difference_of_the_logits(
+    detector: Detector, drawn_face: np.ndarray
+) -> None:
+    (face,) = detector.predict_faces(drawn_face)
+    assert face.activation_map is not None
+    assert face.activation_map.dtype == np.float32
+    assert face.activation_map.ndim == 2
+    log_odds = np.log(face.fake_probability / (1 - face.fake_probability))
+    assert face.activation_map.mean() == pytest.approx(log_odds, abs=1e-4)
