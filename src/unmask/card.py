@@ -53,9 +53,7 @@ def render_card(folder: Path, repo_id: str | None = None, revision: str | None =
     folder = Path(folder)
     config = read_config(folder)
     report = read_report(folder)
-    metadata = yaml.safe_dump(
-        card_metadata(config.settings, report), sort_keys=False, allow_unicode=True, width=1000
-    )
+    metadata = yaml.safe_dump(card_metadata(config.settings, report), sort_keys=False, allow_unicode=True, width=1000)
     fields = _fields(config, report, repo_id or f"USER/{config.settings.name}", revision)
     fields["repeat"] = _repeat(folder, report)
     return Template(_template()).substitute(fields, metadata=metadata.strip())
@@ -77,9 +75,7 @@ def read_report(folder: Path) -> dict[str, Any]:
         for entry in report["datasets"]:
             _ = entry["name"], entry["metrics"].items(), entry["counts"]["total"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BrokenDetector(
-            f"{path} is no report of format 1 ({error}). Score the detector again."
-        ) from error
+        raise BrokenDetector(f"{path} is no report of format 1 ({error}). Score the detector again.") from error
     return report
 
 

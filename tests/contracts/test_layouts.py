@@ -20,9 +20,7 @@ def _write(root, labels):
 
 
 def class_folders(root):
-    return _write(
-        root, {f"{c}/{n}_{f}.jpg": c == "fake" for c in ("real", "fake") for n in "1234" for f in "01"}
-    )
+    return _write(root, {f"{c}/{n}_{f}.jpg": c == "fake" for c in ("real", "fake") for n in "1234" for f in "01"})
 
 
 def dfdc_faces(root):
@@ -73,8 +71,7 @@ def dfdc_parts(root):
 
 
 BUILDERS = {
-    build.__name__: build
-    for build in (class_folders, dfdc_faces, metadata_csv, real_only, ffpp, celeb_df, dfdc_parts)
+    build.__name__: build for build in (class_folders, dfdc_faces, metadata_csv, real_only, ffpp, celeb_df, dfdc_parts)
 }
 
 

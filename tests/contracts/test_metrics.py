@@ -28,9 +28,7 @@ both_classes = st.lists(st.tuples(st.integers(0, 1), scores), min_size=2, max_si
 
 def sklearn_eer(labels, values):
     """The usual recipe: the root of 1 - x = ROC(x)."""
-    false_positive_rates, true_positive_rates, _ = sklearn.metrics.roc_curve(
-        labels, values, drop_intermediate=False
-    )
+    false_positive_rates, true_positive_rates, _ = sklearn.metrics.roc_curve(labels, values, drop_intermediate=False)
     return brentq(lambda x: 1 - x - np.interp(x, false_positive_rates, true_positive_rates), 0, 1)
 
 

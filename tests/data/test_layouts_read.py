@@ -74,9 +74,7 @@ def test_class_folders_beside_a_split_folder_are_read_too(tmp_path):
 
 
 def test_frames_are_grouped_by_clip_over_both_classes(tmp_path):
-    names = [
-        f"{c}/{clip}_{frame}.jpg" for c in ("real", "fake") for clip in ("00455", "00456") for frame in "01"
-    ]
+    names = [f"{c}/{clip}_{frame}.jpg" for c in ("real", "fake") for clip in ("00455", "00456") for frame in "01"]
     found = _read(_write(tmp_path, *names))
     assert {found[name].source_id for name in names if "00455" in name} == {"00455"}
     assert found["real/00455_0.jpg"].video_id == "real/00455"
@@ -169,18 +167,14 @@ def test_a_manifest_with_an_unknown_split_is_an_error(tmp_path):
 
 def test_unlabelled_pictures_are_never_taken_for_real_unasked(tmp_path):
     _write(tmp_path, "000003.jpg", "000007.jpg")
-    with pytest.raises(
-        UnknownLayout, match=r"holds 000003\.jpg, 000007\.jpg.*real_only: pictures without labels"
-    ):
+    with pytest.raises(UnknownLayout, match=r"holds 000003\.jpg, 000007\.jpg.*real_only: pictures without labels"):
         read_samples(tmp_path)
     assert [s.label for s in read_samples(tmp_path, layout="real_only")] == [REAL, REAL]
 
 
 def test_an_unknown_folder_is_shown_with_the_nearest_layouts(tmp_path):
     _write(tmp_path, "faces/a.jpg", "labels.csv")
-    with pytest.raises(
-        UnknownLayout, match=r"holds faces/, labels\.csv\. Nearest are dfdc_faces: faces/ beside"
-    ):
+    with pytest.raises(UnknownLayout, match=r"holds faces/, labels\.csv\. Nearest are dfdc_faces: faces/ beside"):
         read_samples(tmp_path)
 
 
@@ -194,9 +188,7 @@ def test_two_layouts_that_fit_alike_ask_for_a_name(tmp_path):
 
 def test_a_list_of_files_wins_over_class_folders(tmp_path):
     _write(tmp_path, "real/a.jpg", "fake/b.jpg")
-    (tmp_path / "metadata.csv").write_text(
-        "file_name,label,source_id\nreal/a.jpg,real,s\nfake/b.jpg,fake,s\n"
-    )
+    (tmp_path / "metadata.csv").write_text("file_name,label,source_id\nreal/a.jpg,real,s\nfake/b.jpg,fake,s\n")
     assert {s.source_id for s in read_samples(tmp_path)} == {"s"}
 
 

@@ -21,9 +21,7 @@ def _sample(number, label, source, split=None):
 def sample_lists(draw):
     """Samples of up to 30 sources, each with its own number of reals and fakes."""
     counts = draw(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=30))
-    pairs = [
-        (source, y) for source, (reals, fakes) in enumerate(counts) for y in [REAL] * reals + [FAKE] * fakes
-    ]
+    pairs = [(source, y) for source, (reals, fakes) in enumerate(counts) for y in [REAL] * reals + [FAKE] * fakes]
     return [_sample(number, label, source) for number, (source, label) in enumerate(pairs)]
 
 

@@ -41,9 +41,7 @@ class BrightnessDetector:
         except OSError as error:
             raise UnreadableImage(f"{source} is not an image.") from error
         score = None if blue > red else red / 255
-        verdict = (
-            "no_face" if score is None else "real" if score < 0.3 else "fake" if score > 0.7 else "uncertain"
-        )
+        verdict = "no_face" if score is None else "real" if score < 0.3 else "fake" if score > 0.7 else "uncertain"
         return ImagePrediction(verdict, score, (), "", "haar", self.name, 1, 1)
 
 

@@ -38,9 +38,7 @@ def test_the_metrics_follow_from_scores_csv(written):
     ]
     scored = [(int(row["label"] == "fake"), float(row["fake_probability"])) for row in first[:80]]
     entry = json.loads((written / "report.json").read_text())["datasets"][0]
-    assert {name: METRICS[name](*zip(*scored, strict=True)) for name in METRICS}.items() <= entry[
-        "metrics"
-    ].items()
+    assert {name: METRICS[name](*zip(*scored, strict=True)) for name in METRICS}.items() <= entry["metrics"].items()
 
 
 def test_the_page_tells_what_was_left_out_and_why(written):
@@ -67,9 +65,7 @@ def test_writing_twice_gives_the_same_bytes(detector, make_scores, tmp_path):
 def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path, monkeypatch):
     target = tmp_path / "report.json"
     target.write_text("old")
-    monkeypatch.setattr(
-        "pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left"))
-    )
+    monkeypatch.setattr("pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
     with pytest.raises(DataError, match="No space left"):
         replace_file(target, b"new")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("report.json", "old")]

@@ -119,9 +119,7 @@ def test_write_report_puts_the_same_report_beside_the_weights(detector_folder, n
     assert set(report["weights"]) == {"model.onnx", "model.safetensors"}
 
 
-def test_a_data_set_without_splits_is_taken_whole_and_it_says_so(
-    detector_folder, noise_set, tmp_path, capsys
-):
+def test_a_data_set_without_splits_is_taken_whole_and_it_says_so(detector_folder, noise_set, tmp_path, capsys):
     whole = noise_set.parent / "whole"
     (noise_set / "test").rename(whole)
     report = run_scoring(

@@ -264,9 +264,7 @@ def test_mutated_files_never_raise_anything_else(format, options, data):
     place = st.one_of(st.integers(0, min(200, len(whole) - 1)), st.integers(0, len(whole) - 1))
     for at, value in data.draw(st.lists(st.tuples(place, st.integers(0, 255)), min_size=1, max_size=8)):
         whole[at] = value
-    read_or_refuse(
-        bytes(whole[: data.draw(st.integers(1, len(whole)))] if data.draw(st.booleans()) else whole)
-    )
+    read_or_refuse(bytes(whole[: data.draw(st.integers(1, len(whole)))] if data.draw(st.booleans()) else whole))
 
 
 def read_or_refuse(data: bytes) -> None:

@@ -321,9 +321,7 @@ def names(root: Path) -> list[str]:
 
 
 def test_images_are_found_sorted_and_hidden_ones_left_out(tmp_path):
-    touch(
-        tmp_path, "b.JPG", "a/2.png", "a/1.heic", "c.txt", ".hidden.jpg", ".git/x.png", "a/._1.png", "noext"
-    )
+    touch(tmp_path, "b.JPG", "a/2.png", "a/1.heic", "c.txt", ".hidden.jpg", ".git/x.png", "a/._1.png", "noext")
     (tmp_path / "folder.jpg").mkdir()
     assert names(tmp_path) == ["a/1.heic", "a/2.png", "b.JPG"]
     assert all(suffix == suffix.lower() and suffix[0] == "." for suffix in IMAGE_SUFFIXES)

@@ -10,9 +10,7 @@ import re
 from unmask.errors import DataError
 from unmask.schema import FAKE, REAL
 
-REAL_WORDS = frozenset(
-    {"real", "reals", "original", "originals", "authentic", "genuine", "pristine", "bonafide"}
-)
+REAL_WORDS = frozenset({"real", "reals", "original", "originals", "authentic", "genuine", "pristine", "bonafide"})
 FAKE_WORDS = frozenset(
     {
         "fake",

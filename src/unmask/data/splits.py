@@ -16,9 +16,7 @@ from unmask.files import write_whole
 from unmask.schema import LABEL_NAMES, Sample
 
 
-def split_by_source(
-    samples: Iterable[Sample], ratios: Mapping[str, float], seed: int
-) -> dict[str, list[Sample]]:
+def split_by_source(samples: Iterable[Sample], ratios: Mapping[str, float], seed: int) -> dict[str, list[Sample]]:
     """Cut samples into sides by source, with every label that occurs on every side.
 
     All samples of a source go to one side. Each label is shared out by `ratios` as nearly as whole

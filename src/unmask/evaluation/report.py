@@ -113,10 +113,7 @@ def _count_pictures(scores: DatasetScores) -> dict[str, int]:
 def _count_verdicts(scores: DatasetScores) -> dict[str, dict[str, int]]:
     """Return for each class how often each verdict was given."""
     counts = Counter((row.label, row.verdict) for row in scores.rows)
-    return {
-        name: {verdict: counts[label, verdict] for verdict in VERDICTS}
-        for label, name in enumerate(LABEL_NAMES)
-    }
+    return {name: {verdict: counts[label, verdict] for verdict in VERDICTS} for label, name in enumerate(LABEL_NAMES)}
 
 
 def _as_matrix(confusion: Confusion) -> list[list[int]]:

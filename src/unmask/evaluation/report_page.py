@@ -64,9 +64,7 @@ def _summary(datasets: Sequence[dict[str, Any]]) -> str:
 def _section(entry: dict[str, Any], figures: dict[str, str]) -> list[str]:
     """Return the paragraphs of one data set."""
     counts = entry["counts"]
-    selected = (
-        f", selected evenly from {counts['available']}" if counts["available"] > counts["total"] else ""
-    )
+    selected = f", selected evenly from {counts['available']}" if counts["available"] > counts["total"] else ""
     parts = [
         f"## {_title(entry)}",
         f"{counts['total']} pictures{selected} ({counts['real']} real, {counts['fake']} fake): "

@@ -72,9 +72,7 @@ def _is_known(path: Path) -> bool:
     except OSError:
         return False
     if digest != DIGEST:
-        log.warning(
-            "The face model %s is not the known one (sha256 %s…): not used. Delete it.", path, digest[:8]
-        )
+        log.warning("The face model %s is not the known one (sha256 %s…): not used. Delete it.", path, digest[:8])
     return digest == DIGEST
 
 

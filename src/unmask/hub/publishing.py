@@ -107,9 +107,7 @@ def _find_token(token: str | None) -> str:
 
     found = token or get_token()
     if not found:
-        raise HubError(
-            "There is no Hugging Face token. Run `hf auth login`, or set HF_TOKEN to one that may write."
-        )
+        raise HubError("There is no Hugging Face token. Run `hf auth login`, or set HF_TOKEN to one that may write.")
     return found
 
 

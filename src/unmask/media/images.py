@@ -86,9 +86,7 @@ def find_images(root: Path) -> list[Path]:
 
 
 def _cannot_list(error: OSError) -> None:
-    raise MediaError(
-        f"Could not list {error.filename}: {error.strerror}. Give a folder that can be read."
-    ) from error
+    raise MediaError(f"Could not list {error.filename}: {error.strerror}. Give a folder that can be read.") from error
 
 
 def _identity(folder: Path) -> tuple[int, int]:

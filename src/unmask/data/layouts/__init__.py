@@ -112,9 +112,7 @@ def _check(samples: list[Sample], root: Path, name: str) -> None:
 
 def _unknown_message(root: Path) -> str:
     """Return what lies at the root and what the nearest layouts would want there."""
-    entries = sorted(
-        entry.name + "/" * entry.is_dir() for entry in root.iterdir() if not entry.name.startswith(".")
-    )
+    entries = sorted(entry.name + "/" * entry.is_dir() for entry in root.iterdir() if not entry.name.startswith("."))
     shown = ", ".join(entries[:5]) + (f" and {len(entries) - 5} more" if len(entries) > 5 else "")
     expected = "; ".join(f"{name}: {layouts[name].expects}" for name in _nearest(entries))
     return f"No layout recognises {root}, which holds {shown or 'nothing'}. Nearest are {expected}."

@@ -57,7 +57,5 @@ def _test_clips(path: Path) -> set[tuple[str, str]] | None:
     """Return folder and name of every test clip, or None where there is no list."""
     if not path.is_file():
         return None
-    listed = (
-        PurePosixPath(line.split()[-1]) for line in path.read_text("utf-8").splitlines() if line.strip()
-    )
+    listed = (PurePosixPath(line.split()[-1]) for line in path.read_text("utf-8").splitlines() if line.strip())
     return {(clip.parts[0].lower(), clip.stem) for clip in listed}

@@ -48,9 +48,7 @@ class FaceForensics:
         splits = {number: split for split, pairs in official for pair in pairs for number in pair}
         clips = list(_clips(root))
         names = (name for _, _, name, _ in clips)
-        sources = _smallest_of_pair(
-            [*(tuple(pair) for _, pairs in official for pair in pairs), *_pairs(names)]
-        )
+        sources = _smallest_of_pair([*(tuple(pair) for _, pairs in official for pair in pairs), *_pairs(names)])
         for label, method, name, path in clips:
             footage = _footage(name)
             compression = [part for part in path.relative_to(root).parts if part in COMPRESSIONS]
@@ -110,9 +108,7 @@ def _official_pairs(root: Path) -> list[tuple[str, list[list[str]]]]:
     """Return the official lists that are present: split and its pairs of numbers."""
     found = []
     for name in ("train", "val", "test"):
-        path = next(
-            (p for p in (root / f"{name}.json", root / "splits" / f"{name}.json") if p.is_file()), None
-        )
+        path = next((p for p in (root / f"{name}.json", root / "splits" / f"{name}.json") if p.is_file()), None)
         if path:
             found.append((SPLIT_WORDS[name], _read_pairs(path)))
     return found
