@@ -95,6 +95,8 @@ def read_model(folder: Path) -> nn.Module:
             config.architecture,
             num_classes=2,
             pretrained_cfg_overlay={
+                "architecture": config.architecture,
+                "label_names": list(LABEL_NAMES),
                 "input_size": (3, spec.size, spec.size),
                 "interpolation": spec.interpolation,
                 "crop_pct": 1.0,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
 from torch import nn
 
-from unmask.errors import TrainingError
-from unmask.schema import InputSpec
+from unmask.detector_folder import CONFIG, read_json
+from unmask.errors import BrokenDetector, TrainingError
+from unmask.export import read_model
+from unmask.schema import LABEL_NAMES, InputSpec
 from unmask.training.config import TrainConfig
 
 IMAGENET_HALF = (0.5, 0.5, 0.5)
@@ -57,38 +59,40 @@ def network_input(model: nn.Module, size: int) -> InputSpec:
 
 
 def _from_weights(config: TrainConfig) -> nn.Module:
+    """Return the network of a timm folder or Hub repository; of a detector its head is kept."""
     assert config.init_weights
     folder = Path(config.init_weights)
-    source = f"local-dir:{folder}" if folder.is_dir() else f"hf-hub:{config.init_weights}"
-    had_two = False
-    if folder.is_dir():
-        had_two = _check_architecture(folder, config.backbone)
+    is_folder = folder.is_dir()
     try:
-        model = timm.create_model(source, pretrained=True, num_classes=2)
-    except (RuntimeError, OSError, ValueError, KeyError) as error:
+        if is_folder and "unmask" in _read_folder_config(folder):
+            model = read_model(folder)  # strictly: timm's own reading names no tensor that is wrong
+        else:
+            source = f"local-dir:{folder}" if is_folder else f"hf-hub:{config.init_weights}"
+            model = timm.create_model(source, pretrained=True, num_classes=2)
+    except (RuntimeError, OSError, ValueError, KeyError, TypeError) as error:
         line = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise TrainingError(
             f"Could not start from {config.init_weights}: {line}. Check the folder or Hub id."
         ) from None
-    if not had_two:
+    own: dict[str, Any] = getattr(model, "pretrained_cfg", {})
+    architecture = own.get("architecture") or config.backbone
+    if architecture != config.backbone:
+        raise TrainingError(
+            f"{config.init_weights} holds a {architecture}, the run wants a {config.backbone}. "
+            f"Set --backbone {architecture}."
+        )
+    if own.get("label_names") != list(LABEL_NAMES):
         _zero_head(model)
     return model
 
 
-def _check_architecture(folder: Path, backbone: str) -> bool:
-    """Return whether the folder's network has two classes; raise when it is not the run's backbone."""
+def _read_folder_config(folder: Path) -> dict[str, Any]:
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        architecture, classes = config["architecture"], config.get("num_classes")
-    except (OSError, ValueError, KeyError):
+        return read_json(folder / CONFIG)
+    except BrokenDetector:
         raise TrainingError(
             f"{folder} holds no timm config.json, so there are no weights to start from. Name another folder."
         ) from None
-    if architecture != backbone:
-        raise TrainingError(
-            f"{folder} holds a {architecture}, the run wants a {backbone}. Set --backbone {architecture}."
-        )
-    return classes == 2
 
 
 def _zero_head(model: nn.Module) -> None:
