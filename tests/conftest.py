@@ -7,12 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from unmask.media.drawing import draw_face
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("unmask", deadline=None)
+settings.load_profile("unmask")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
