@@ -171,13 +171,14 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
 class EpochSampler(Sampler[int]):
     """Draws the rows of one epoch, shuffled by (seed, epoch); every process draws the same.
 
-    `balance="dataset"` draws both labels of a data set alike and a data set by the root of its size, so that
-    no source leans to one class and none drowns the others; `"none"` takes every row once.
+    `balance="dataset"` draws both labels of a data set alike, and a data set by its size to the power of
+    `dataset_power`: 1 is the sizes themselves, where a small source drowns, 0 is one share each, where its
+    few pictures are learnt by heart. `balance="none"` takes every row once.
     """
 
-    def __init__(self, dataset: FacesDataset, balance: str, seed: int) -> None:
+    def __init__(self, dataset: FacesDataset, balance: str, seed: int, dataset_power: float = 0.5) -> None:
         self._length, self._seed, self._epoch = len(dataset), seed, 0
-        self._weights = None if balance == "none" else _even_weights(dataset)
+        self._weights = None if balance == "none" else _even_weights(dataset, dataset_power)
 
     def set_epoch(self, epoch: int) -> None:
         """Name the epoch to draw next, counted from 0."""
@@ -195,12 +196,8 @@ class EpochSampler(Sampler[int]):
         return iter((rows + self._epoch * self._length).tolist())
 
 
-def _even_weights(dataset: FacesDataset) -> torch.Tensor:
-    """Return one weight per row: labels even within a data set, data sets by the root of their size.
-
-    The root stands between the sizes themselves, where a small source drowns, and one share each, where
-    its few pictures are learnt by heart.
-    """
+def _even_weights(dataset: FacesDataset, power: float) -> torch.Tensor:
+    """Return one weight per row: labels even within a data set, data sets by their size to the power."""
     names, labels = np.asarray(dataset.dataset_names), dataset.labels
     weights = np.zeros(len(dataset))
     for name in set(dataset.dataset_names):
@@ -208,5 +205,5 @@ def _even_weights(dataset: FacesDataset) -> torch.Tensor:
         present = set(labels[of_name].tolist())
         for label in present:
             rows = of_name & (labels == label)
-            weights[rows] = np.sqrt(of_name.sum()) / len(present) / rows.sum()
+            weights[rows] = of_name.sum() ** power / len(present) / rows.sum()
     return torch.from_numpy(weights)

@@ -35,6 +35,7 @@ class TrainConfig:
         warmup: Fraction of the steps in which the learning rate climbs; it falls as a cosine after.
         label_smoothing: Of the cross-entropy.
         balance: `dataset` evens out classes and data sets, `none` takes every face once per epoch.
+        dataset_power: With balance, a data set's share goes by its size to this power; 0 is one share each.
         augmentations: Names in the order in which they apply.
         validation_fraction: Share cut from the training data, by source, where there is no validation folder.
         seed: Of the split, the order, the augmentations and the head.
@@ -63,6 +64,7 @@ class TrainConfig:
     warmup: float = 0.1
     label_smoothing: float = 0.05
     balance: Literal["dataset", "none"] = "dataset"
+    dataset_power: float = 0.5
     augmentations: list[str] = field(default_factory=lambda: list(DEFAULT_AUGMENTATIONS))
     validation_fraction: float = 0.1
     seed: int = 0

@@ -30,7 +30,7 @@ from unmask.schema import DetectorSettings, InputSpec, Sample
 from unmask.training.config import TrainConfig
 from unmask.training.curves import write_curves
 from unmask.training.memory import keep_freed_memory
-from unmask.training.network import make_network, network_input
+from unmask.training.network import make_network, network_input, trained_before
 from unmask.training.run_data import RunData, read_run_data
 
 BEST = "best.safetensors"
@@ -107,7 +107,7 @@ class _Run:
         self, accelerator: Accelerator, config: TrainConfig, model: nn.Module, data: RunData, output: Path
     ) -> None:
         self.accelerator, self.config, self.data, self.output = accelerator, config, data, output
-        self.sampler = EpochSampler(data.train, config.balance, config.seed)
+        self.sampler = EpochSampler(data.train, config.balance, config.seed, config.dataset_power)
         loader = _loader(data.train, config, sampler=self.sampler)
         # Mobile networks run twice as fast on a CPU when channels come last.
         model = model.to(memory_format=torch.channels_last)
@@ -155,7 +155,7 @@ class _Run:
             real_threshold=real,
             fake_threshold=fake,
             pooling="max",
-            trained_on=self.data.names,
+            trained_on=trained_before(self.config.init_weights, self.data.names),
             calibrated_on=f"{len(labels)} validation faces of {', '.join(self.data.names)}",
             license=self.config.weights_license,
         )

@@ -58,6 +58,14 @@ def network_input(model: nn.Module, size: int) -> InputSpec:
     )
 
 
+def trained_before(init_weights: str | None, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the data sets that the weights have seen: those of the detector they start from, and `names`."""
+    if not init_weights or not Path(init_weights).is_dir():
+        return names
+    settings = _read_folder_config(Path(init_weights)).get("unmask", {})
+    return tuple(dict.fromkeys([*settings.get("trained_on", ()), *names]))
+
+
 def _from_weights(config: TrainConfig) -> nn.Module:
     """Return the network of a timm folder or Hub repository; of a detector its head is kept."""
     assert config.init_weights
