@@ -133,8 +133,6 @@ def _quiet_ends() -> Iterator[None]:
 def _load(name: str | None, revision: str | None) -> Detector:
     from unmask.hub import load_detector
 
-    # Small networks gain nothing from a second thread inside, and much from a second picture beside.
-    os.environ.setdefault("UNMASK_THREADS", "1")
     try:
         return load_detector(name, revision)
     except UnmaskError as error:
