@@ -1,0 +1,87 @@
+"""The page's own pieces of HTML: verdict, table, legend and notes. Whatever came from outside is escaped."""
+
+from __future__ import annotations
+
+from html import escape
+
+from unmask.detector import Detector
+from unmask.schema import DetectorSettings, FacePrediction, ImagePrediction
+from unmask.web.words import CAVEATS, HEADLINES, MEANINGS, UNSEEN, describe_finding, percent
+
+MARKS = {"real": "✓", "fake": "!", "uncertain": "?", "no_face": "–"}
+NOT_JUDGED = "Nothing was judged, so this says nothing of whether the picture is genuine."
+FINDERS = {
+    "yunet": "YuNet found the faces.",
+    "haar": "OpenCV's bundled Haar cascade looked for faces. It misses more of them than YuNet, which is used once "
+    "the file <code>face_detection_yunet_2023mar.onnx</code> is named in the variable <code>UNMASK_FACE_MODEL</code> "
+    "or <code>hf download opencv/face_detection_yunet face_detection_yunet_2023mar.onnx</code> has fetched it.",
+}
+WAITING = '<div class="verdict waiting"><p>No picture yet. What was found will stand here.</p></div>'
+HEADER = """
+<h1>Unmask</h1>
+<p>Give it a photo: each face is judged real, fake or <em>cannot say</em>, with the evidence.</p>
+"""
+NOTES = """
+<p class="note">The examples are drawings of nobody, made by this project. The detector was made for photographs, so
+what it says of a drawing only shows how the page works.</p>
+<p class="note"><strong>Privacy:</strong> your picture goes to the machine that runs this page and nowhere else, and is
+deleted there after about an hour.</p>
+"""
+LEGEND = """
+<p class="legend"><span class="key"><span class="swatch for-fake"></span> spoke for fake</span>
+<span class="key"><span class="swatch for-real"></span> spoke for real</span>
+<span class="key"><span class="swatch grey"></span> said little</span><br>
+This is where the network looked, not where a forgery is. It saw the numbered squares and nothing else.</p>
+"""
+
+
+def verdict_panel(prediction: ImagePrediction, settings: DetectorSettings) -> str:
+    """Return the verdict with what was found and what it does not mean."""
+    return _panel(
+        prediction.verdict,
+        MARKS[prediction.verdict],
+        HEADLINES[prediction.verdict],
+        describe_finding(prediction, settings),
+        CAVEATS[prediction.verdict],
+    )
+
+
+def error_panel(message: str) -> str:
+    """Return the panel for a file that could not be judged."""
+    return _panel("error", "×", "This file could not be read", message, NOT_JUDGED)
+
+
+def face_table(faces: tuple[FacePrediction, ...]) -> str:
+    """Return a table with a row per face, numbered as in the picture; empty without faces."""
+    if not faces:
+        return ""
+    rows = "".join(
+        f"<tr><th scope='row'>{number}</th><td>{MARKS[face.verdict]} {face.verdict}</td>"
+        f"<td>{escape(percent(face.fake_probability))}</td><td>{face.box.width} × {face.box.height}</td></tr>"
+        for number, face in enumerate(faces, 1)
+    )
+    head = "".join(f"<th scope='col'>{name}</th>" for name in ("Face", "Verdict", "Fake probability", "Pixels"))
+    return (
+        "<div class='scroll' tabindex='0' role='region' aria-label='Table of the faces'><table class='faces'>"
+        f"<caption>Each face, numbered as in the picture</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def detector_note(detector: Detector) -> str:
+    """Return what judged the picture: detector, thresholds, face finder, and what the verdicts mean."""
+    settings, finder = detector.settings, detector.face_finder.name
+    low, high = escape(percent(settings.real_threshold)), escape(percent(settings.fake_threshold))
+    meanings = "".join(f"<li><strong>{escape(name)}</strong>: {escape(text)}</li>" for name, text in MEANINGS.items())
+    return (
+        f"<ul class='note'>{meanings}</ul><p class='note'>{UNSEEN}</p>"
+        f"<p class='note'>Detector <code>{escape(detector.name)}</code>: real below {low}, fake above {high}. "
+        f"A picture gets the verdict of its most fake face. {FINDERS.get(finder, escape(finder))}</p>"
+    )
+
+
+def _panel(kind: str, mark: str, headline: str, finding: str, caveat: str) -> str:
+    return (
+        f"<div class='verdict {kind}'><h2><span class='mark' aria-hidden='true'>{mark}</span> {escape(headline)}</h2>"
+        f"<p class='finding'>{escape(finding)}</p><p class='caveat'>{escape(caveat)}</p></div>"
+    )

@@ -1,0 +1,62 @@
+"""Serving the page: every setting of the server in one place."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from unmask.errors import UnmaskError
+from unmask.media.image_bytes import MAX_FILE_BYTES
+
+STYLE, SCRIPT = Path(__file__).with_name("page.css"), Path(__file__).with_name("page.js")
+SYSTEM_FONTS = ("system-ui", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")
+SYSTEM_MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
+
+
+def launch_page(page: gr.Blocks, *, block: bool = True, **options: Any) -> str:
+    """Serve a page until it is interrupted, and return its address.
+
+    The address is 127.0.0.1:7860 or that of `GRADIO_SERVER_NAME` and `GRADIO_SERVER_PORT`; where the port
+    is taken, the next free one.
+
+    Args:
+        page: What `build_page` made.
+        block: Whether to wait here until the server is interrupted.
+        options: Arguments of Gradio's `launch` that win over the page's own, such as `server_port`.
+
+    Raises:
+        UnmaskError: No port is free.
+    """
+    try:
+        _, address, _ = page.launch(**{**launch_options(), **options})
+    except OSError as error:
+        wanted = options.get("server_port") or os.environ.get("GRADIO_SERVER_PORT", "7860")
+        raise UnmaskError(
+            f"Could not serve the page: port {wanted} is taken. Set GRADIO_SERVER_PORT to a free one."
+        ) from error
+    if block:
+        print(f"Unmask is at {address} (Ctrl+C stops it)", flush=True)
+        page.block_thread()
+    return str(address)
+
+
+def launch_options() -> dict[str, Any]:
+    """Return how the page is served: nothing of the outside, nothing kept, nothing shared."""
+    return {
+        "prevent_thread_lock": True,
+        "quiet": True,
+        "share": False,
+        "theme": gr.themes.Soft(primary_hue="blue", neutral_hue="slate", font=SYSTEM_FONTS, font_mono=SYSTEM_MONO),
+        "css_paths": STYLE,
+        "js": SCRIPT.read_text(encoding="utf-8"),
+        "footer_links": ["api"],
+        "max_file_size": MAX_FILE_BYTES,
+        "run_history": False,  # would keep people's pictures in the browser
+        "enable_monitoring": False,
+        "ssr_mode": False,
+        "pwa": False,
+        "mcp_server": False,
+    }

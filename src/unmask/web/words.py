@@ -1,0 +1,94 @@
+"""What the page says in words: what was found, and what that does not mean."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from unmask.calibration import ERROR_RATE
+from unmask.schema import DetectorSettings, ImagePrediction, Verdict
+
+HEADLINES: dict[Verdict, str] = {
+    "real": "Looks real",
+    "fake": "Looks fake",
+    "uncertain": "Cannot say",
+    "no_face": "No face found",
+}
+CAVEATS: dict[Verdict, str] = {
+    "real": (
+        "This is no proof that the picture is genuine: a forgery of a kind that the detector never saw often "
+        "passes as real, and nothing but the faces was looked at."
+    ),
+    "fake": (
+        "This is no proof of a forgery: filters, heavy compression and small or blurred faces can make a "
+        "genuine photo look forged. Find out where the picture comes from before you act on it."
+    ),
+    "uncertain": (
+        "This does not mean half real or half fake. Between its two thresholds the detector was wrong too often on "
+        "pictures with a known answer, so it gives none."
+    ),
+    "no_face": (
+        "This does not mean that the picture is genuine: the detector judges faces and nothing else, so it has not "
+        "judged this one at all."
+    ),
+}
+COUNTED: dict[Verdict, tuple[str, str]] = {
+    "fake": ("looks fake", "look fake"),
+    "uncertain": ("is uncertain", "are uncertain"),
+    "real": ("looks real", "look real"),
+}
+RARELY = f"At most about 1 in {round(1 / ERROR_RATE)}"
+MEANINGS = {
+    "Looks fake": "the fake probability is above the fake threshold. "
+    f"{RARELY} genuine faces comes out so, of the kind that the detector was calibrated on.",
+    "Looks real": "the fake probability is below the real threshold. "
+    f"{RARELY} forged faces comes out so, of the kind that the detector was calibrated on.",
+    "Cannot say (uncertain)": "the fake probability lies between the thresholds, where the detector errs too often "
+    "to answer.",
+    "No face found": "there was nothing to judge, so there is no number.",
+}
+UNSEEN = "On pictures of another kind, and on new ways of forging, expect more errors than that."
+
+
+def percent(probability: float, digits: int = 1) -> str:
+    """Return a probability as a percentage that never claims to be 0% or 100%."""
+    least = 10.0 ** -(digits + 2)  # one in the last digit
+    if probability < least:
+        return f"<{100 * least:.{digits}f}%"
+    if probability > 1 - least:
+        return f">{100 * (1 - least):.{digits}f}%"
+    return f"{100 * probability:.{digits}f}%"
+
+
+def describe_finding(prediction: ImagePrediction, settings: DetectorSettings) -> str:
+    """Return in a sentence or two what was found in the picture."""
+    if prediction.fake_probability is None:
+        return prediction.reason
+    found, low, high = _tell_apart(prediction.fake_probability, settings.real_threshold, settings.fake_threshold)
+    place = {
+        "fake": f"above the fake threshold of {high}",
+        "real": f"below the real threshold of {low}",
+        "uncertain": f"between the thresholds of {low} and {high}",
+    }[prediction.verdict]
+    if len(prediction.faces) == 1:
+        return f"One face was found: fake probability {found}, {place}."
+    top = max(range(len(prediction.faces)), key=lambda index: prediction.faces[index].fake_probability)
+    return (
+        f"{_count_faces(prediction)} The picture is judged by its most fake face, number {top + 1}: "
+        f"fake probability {found}, {place}."
+    )
+
+
+def _tell_apart(probability: float, *thresholds: float) -> list[str]:
+    """Return percentages with as many digits as it takes, so that none reads `40.0%, below 40.0%`."""
+    for digits in (1, 2, 3, 4):
+        found, *bounds = [percent(value, digits) for value in (probability, *thresholds)]
+        if found not in bounds:
+            break
+    return [found, *bounds]
+
+
+def _count_faces(prediction: ImagePrediction) -> str:
+    """Return how many faces got which verdict, as in `3 faces were found: 1 looks fake, 2 look real.`"""
+    counts = Counter(face.verdict for face in prediction.faces)
+    parts = [f"{counts[verdict]} {words[counts[verdict] > 1]}" for verdict, words in COUNTED.items() if counts[verdict]]
+    return f"{len(prediction.faces)} faces were found: {', '.join(parts)}."
