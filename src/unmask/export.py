@@ -185,6 +185,8 @@ def onnx_bytes(model: nn.Module, spec: InputSpec, metadata: dict[str, str]) -> b
             verbose=False,
         )
     assert program is not None
+    for node in program.model.graph:
+        node.metadata_props.clear()  # the exporter notes stack traces there, with this machine's paths
     program.model.metadata_props.update(metadata)
     program.save(buffer, external_data=False)
     return buffer.getvalue()

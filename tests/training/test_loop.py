@@ -77,6 +77,7 @@ def test_no_source_stands_on_both_sides(launched: Path) -> None:
 def test_nothing_of_this_machine_is_in_the_folder(launched: Path) -> None:
     for name in ("config.json", "train_config.json", "report.json", "README.md"):
         assert str(launched.parent) not in (launched / "detector" / name).read_text()
+    assert str(ROOT).encode() not in (launched / "detector" / "model.onnx").read_bytes()
 
 
 def test_two_processes_train_the_same_kind_of_detector(drawn_data: Path, tmp_path: Path) -> None:
