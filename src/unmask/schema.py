@@ -109,6 +109,7 @@ class Sample:
 
     `source_id` names the original footage and is the split key: two samples that share it never
     stand on two sides of a split. `split` is the data set's own (`train`, `validation`, `test`) or None.
+    `box` is the face's tight box where the data set gives it; else the face is searched for.
     """
 
     path: str
@@ -117,6 +118,7 @@ class Sample:
     video_id: str
     method: str
     split: str | None = None
+    box: Box | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import torch
 from PIL import Image
 
 from unmask.augmentations import compose
-from unmask.data.faces_dataset import EpochSampler, FacesDataset, face_table, usable_rows
+from unmask.data.face_table import face_table, usable_rows
+from unmask.data.faces_dataset import EpochSampler, FacesDataset
 from unmask.detector import Detector
 from unmask.errors import DataError
 from unmask.media.drawing import draw_face

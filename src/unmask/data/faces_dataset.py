@@ -1,101 +1,19 @@
-"""Labelled pictures to model inputs: finds each face once, then crops, augments and normalises.
-
-The table is a `datasets.Dataset` with an explicit `ClassLabel(["real", "fake"])`; finding the faces is a
-`map` over it, which `datasets` caches, so a second run starts at once.
-"""
+"""A table of faces to model inputs: each is cut out, augmented and normalised as it is drawn."""
 
 from __future__ import annotations
 
-import functools
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import datasets
 import numpy as np
 import torch
-from datasets import ClassLabel, Dataset, Features, Value
-from datasets import Sequence as ListOf
+from datasets import Dataset
 from torch.utils.data import Dataset as TorchDataset
 from torch.utils.data import Sampler
 
-from unmask.errors import DataError, UnmaskError
-from unmask.media.faces import FaceFinder, make_face_finder
 from unmask.media.images import read_image
 from unmask.preprocessing import crop_face, normalise, resize_crop
-from unmask.schema import LABEL_NAMES, Box, InputSpec, Sample
-
-FEATURES = Features(
-    {
-        "path": Value("string"),
-        "label": ClassLabel(names=list(LABEL_NAMES)),
-        "dataset": Value("string"),
-        "source_id": Value("string"),
-        "method": Value("string"),
-    }
-)
-CACHE_VERSION = 1  # raise it when a face finder comes to give other boxes
-FOUND = Features({**FEATURES, "box": ListOf(Value("int32")), "problem": Value("string")})
-
-
-def face_table(samples: Sequence[tuple[str, Sample]], face_model: Path | None, processes: int = 2) -> Dataset:
-    """Return a table with one row per sample and its largest face's box.
-
-    `samples` are pairs of data set name and sample. Rows whose picture could not be read or holds no face
-    keep an empty `box` and say why in `problem`; `usable_rows` counts and drops them.
-    """
-    rows = [
-        {"path": s.path, "label": s.label, "dataset": name, "source_id": f"{name}/{s.source_id}", "method": s.method}
-        for name, s in samples
-    ]
-    if not rows:
-        raise DataError("There is no picture to learn from. Check --data.")
-    table = Dataset.from_list(rows, features=FEATURES)
-    return table.map(
-        _find_face,
-        fn_kwargs={"face_model": str(face_model) if face_model else ""},
-        features=FOUND,
-        num_proc=min(processes, len(rows)) if processes > 1 else None,
-        cache_file_name=str(_cache_file(rows, face_model)),
-        load_from_cache_file=True,
-        desc="Finding faces",
-    )
-
-
-def usable_rows(table: Dataset) -> tuple[Dataset, dict[str, int]]:
-    """Return the rows that have a face, and how many rows were left out for which reason."""
-    problems = table["problem"]
-    counts = {problem: sum(p == problem for p in problems) for problem in sorted(set(problems) - {""})}
-    return table.select([index for index, problem in enumerate(problems) if problem == ""]), counts
-
-
-def _cache_file(rows: Sequence[dict[str, Any]], face_model: Path | None) -> Path:
-    """Return where the boxes of these very files, found by this finder, are kept for the next run."""
-    digest = hashlib.sha256(f"{CACHE_VERSION} {face_model.name if face_model else 'haar'}".encode())
-    for row in rows:
-        status = Path(row["path"]).stat()
-        digest.update(repr((sorted(row.items()), status.st_size, status.st_mtime_ns)).encode())
-    folder = Path(datasets.config.HF_DATASETS_CACHE) / "unmask-faces"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{digest.hexdigest()[:32]}.arrow"
-
-
-@functools.lru_cache(maxsize=2)
-def _finder(face_model: str) -> FaceFinder:
-    return make_face_finder(Path(face_model) if face_model else None)
-
-
-def _find_face(row: dict[str, Any], face_model: str) -> dict[str, Any]:
-    """Add the largest face's box to a row, or the reason why there is none."""
-    try:
-        faces = _finder(face_model).find_faces(read_image(row["path"]))
-    except UnmaskError:
-        return {"box": [], "problem": "unreadable"}
-    if not faces:
-        return {"box": [], "problem": "no_face"}
-    return {"box": faces[0].box.as_list(), "problem": ""}
+from unmask.schema import Box, InputSpec
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unmask.augmentations import compose
-from unmask.data.faces_dataset import FacesDataset, face_table, usable_rows
+from unmask.data.face_table import face_table, usable_rows
+from unmask.data.faces_dataset import FacesDataset
 from unmask.data.layouts import read_samples
 from unmask.data.names import dataset_name
 from unmask.data.splits import choose_splits, write_split
