@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import threading
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar
 
 import typer
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:  # numpy and all that needs it is imported where it is used: h
 
     from unmask.detector import Detector
     from unmask.schema import ImagePrediction
+
+Item = TypeVar("Item")
 
 STDIN = "-"
 WORKERS = 2
@@ -194,7 +198,7 @@ def _report(sources: list[tuple[str, Content]], detector: Detector, as_json: boo
     verdicts: Counter[str] = Counter()
     with tqdm(total=len(sources), unit="picture", delay=BAR_DELAY, disable=hidden, leave=False) as bar:
         outcomes = _judge_all(detector, [content for _, content in sources])
-        for (name, _), outcome in zip(sources, outcomes, strict=True):
+        for (name, _), outcome in _stoppable(zip(sources, outcomes, strict=True)):
             bar.update()
             if isinstance(outcome, MediaError):
                 message = _name_whole(outcome, name)
@@ -207,6 +211,35 @@ def _report(sources: list[tuple[str, Content]], detector: Detector, as_json: boo
     if len(sources) > 1 and not as_json:
         _say(_summary(verdicts, len(sources), detector), sys.stdout, bar)
     return verdicts.total()
+
+
+def _stoppable(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield the items, and let Ctrl-C end the command between two of them; a second one ends it at once.
+
+    Python's own handler may strike inside the lock of a future, which then raises RuntimeError.
+    """
+    pressed = False
+
+    def note(*_: object) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield from items  # ignored under nohup, or another program's; only the main thread may set a handler
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        for item in items:
+            if pressed:
+                raise KeyboardInterrupt
+            yield item
+        if pressed:
+            raise KeyboardInterrupt
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _say(line: str, stream: TextIO, bar: tqdm[Any]) -> None:
