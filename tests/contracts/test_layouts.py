@@ -30,7 +30,7 @@ def dfdc_faces(root):
     return _write(root, {path: c == "f" for path, c, _ in clips})
 
 
-def metadata_csv(root):
+def manifest(root):
     files = {f"{c}_{n}.png": c == "fake" for c in ("real", "fake") for n in range(4)}
     rows = [f"{name},{name[:4]},{name[:4]}-m,{name[5]},s{name[5]}" for name in files]
     (root / "metadata.csv").write_text("\n".join(["file_name,label,method,video_id,source_id", *rows]))
@@ -71,7 +71,7 @@ def dfdc_parts(root):
 
 
 BUILDERS = {
-    build.__name__: build for build in (class_folders, dfdc_faces, metadata_csv, real_only, ffpp, celeb_df, dfdc_parts)
+    build.__name__: build for build in (class_folders, dfdc_faces, manifest, real_only, ffpp, celeb_df, dfdc_parts)
 }
 
 

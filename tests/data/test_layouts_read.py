@@ -174,7 +174,9 @@ def test_unlabelled_pictures_are_never_taken_for_real_unasked(tmp_path):
 
 def test_an_unknown_folder_is_shown_with_the_nearest_layouts(tmp_path):
     _write(tmp_path, "faces/a.jpg", "labels.csv")
-    with pytest.raises(UnknownLayout, match=r"holds faces/, labels\.csv\. Nearest are dfdc_faces: faces/ beside"):
+    with pytest.raises(
+        UnknownLayout, match=r"holds faces/, labels\.csv\. Nearest are manifest: .*; dfdc_faces: faces/ beside"
+    ):
         read_samples(tmp_path)
 
 

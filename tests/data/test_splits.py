@@ -1,6 +1,8 @@
 """Splitting by source: nothing leaks, both labels everywhere, the same cut every time."""
 
 import csv
+import dataclasses
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
@@ -136,9 +138,17 @@ def test_a_test_set_is_nothing_to_train_on():
 
 
 def test_a_written_split_names_every_file_and_leaves_nothing_beside_it(tmp_path):
-    splits = {"train": [_sample(0, REAL, "a")], "validation": [_sample(1, FAKE, "b,c")]}
-    write_split(tmp_path / "run" / "split.csv", splits)
+    near = dataclasses.replace(_sample(1, FAKE, "b,c"), path=str(tmp_path / "run" / "x" / "1.jpg"))
+    write_split(tmp_path / "run" / "split.csv", {"train": [_sample(0, REAL, "a")], "validation": [near]})
     with (tmp_path / "run" / "split.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert rows[1] == {"file": "00001.jpg", "label": "fake", "source_id": "b,c", "split": "validation"}
+    assert rows[0]["file_name"] == str(Path("00000.jpg").absolute())
+    assert rows[1] == {
+        "file_name": "x/1.jpg",
+        "label": "fake",
+        "method": "m",
+        "video_id": "b,c/1",
+        "source_id": "b,c",
+        "split": "validation",
+    }
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["split.csv"]

@@ -9,7 +9,7 @@ from unmask.media.images import find_images
 
 CLIP_SUFFIXES = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm"})
 # The folder names that data sets use, the furthest processed first.
-_KEPT_IN = ("faces", "frames", "images", "videos")
+KEPT_IN = ("faces", "frames", "images", "videos")
 
 
 def find_clips(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -19,7 +19,7 @@ def find_clips(folder: Path) -> Iterator[tuple[str, Path]]:
     that it has: what is kept both as frames and as video is read once, as frames. A frame's clip is the
     folder it lies in (`055_147/0001.png`); a picture outside such a folder is a clip of its own.
     """
-    inside = next((folder / name for name in _KEPT_IN if (folder / name).is_dir()), folder)
+    inside = next((folder / name for name in KEPT_IN if (folder / name).is_dir()), folder)
     frames = find_images(inside)
     for path in frames:
         yield (path.stem if path.parent == inside else path.parent.name), path

@@ -1,18 +1,23 @@
-"""Cutting samples into sides so that no source stands on two of them."""
+"""Cutting samples into sides so that no source stands on two of them.
+
+    python -m unmask.data.splits ROOT --ratios 0.7 0.15 0.15
+
+cuts a data set by source and writes `split.csv` into it, which every later reading of the folder follows.
+"""
 
 from __future__ import annotations
 
-import csv
+import argparse
 import hashlib
-import io
 import math
+import sys
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from unmask.errors import DataError
-from unmask.files import write_whole
+from unmask.data.split_file import SPLIT_FILE, write_split
+from unmask.errors import DataError, UnmaskError
 from unmask.schema import LABEL_NAMES, Sample
 
 
@@ -77,6 +82,26 @@ def choose_splits(
     return cut["train"], cut["validation"]
 
 
+def cut_splits(samples: Sequence[Sample], ratios: Mapping[str, float], seed: int) -> dict[str, list[Sample]]:
+    """Return the sides of one data set: its own where it has them, the others cut from its training part.
+
+    Without splits of its own the whole set is cut by `ratios`. With a test part alone, say, that part stays and
+    validation is cut from the rest, in the proportion that `ratios` gives it there.
+
+    Raises:
+        DataError: The ratios are no shares, or there are too few sources to cut.
+    """
+    _check_ratios(ratios)
+    own: dict[str, list[Sample]] = {side: [] for side in ratios}
+    for sample in samples:
+        own.setdefault(sample.split or "train", []).append(sample)
+    wanted = {side: ratios[side] for side in ratios if side == "train" or not own[side]}
+    if set(wanted) != {"train"}:
+        total = sum(wanted.values())
+        own |= split_by_source(own["train"], {side: share / total for side, share in wanted.items()}, seed)
+    return {side: part for side, part in own.items() if part}
+
+
 def check_disjoint(splits: Mapping[str, Sequence[Sample]]) -> None:
     """Raise DataError when a source or a file stands on two sides, or a file twice on one."""
     side_of_source: dict[str, str] = {}
@@ -92,16 +117,6 @@ def check_disjoint(splits: Mapping[str, Sequence[Sample]]) -> None:
             if sample.path in side_of_path:
                 raise DataError(f"{sample.path} comes twice. Keep one.")
             side_of_path[sample.path] = side
-
-
-def write_split(path: Path | str, splits: Mapping[str, Sequence[Sample]]) -> None:
-    """Write the sides as CSV (file, label, source_id, split), whole or not at all."""
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["file", "label", "source_id", "split"])
-    for side, part in splits.items():
-        writer.writerows([s.path, LABEL_NAMES[s.label], s.source_id, side] for s in part)
-    write_whole(Path(path), table.getvalue().encode())
 
 
 def _leave_out(part: Sequence[Sample], others: Iterable[Sample], side: str) -> list[Sample]:
@@ -169,3 +184,41 @@ def _drawn(names: Iterable[str], seed: int) -> list[str]:
 def _largest_first(names: Iterable[str], counts: Mapping[str, Counter[int]], seed: int) -> list[str]:
     """Return names by falling number of samples, drawn by the seed where equal."""
     return sorted(_drawn(names, seed), key=lambda name: -sum(counts[name].values()))
+
+
+def main(arguments: list[str]) -> int:
+    """Cut the data set that the arguments name, write the cut and say what it holds."""
+    parser = argparse.ArgumentParser(prog="python -m unmask.data.splits", description="Cut a data set by source.")
+    parser.add_argument("root", type=Path, help="the data set's folder")
+    parser.add_argument("--ratios", type=float, nargs="+", default=[0.8, 0.2], help="train, validation and test")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--layout", help="the layout's name; recognised where not given")
+    parser.add_argument("--output", type=Path, help=f"where to write; {SPLIT_FILE} in the folder where not given")
+    options = parser.parse_args(arguments)
+    if len(options.ratios) not in (2, 3):
+        parser.error("give two ratios (train, validation) or three (train, validation, test)")
+    try:
+        _cut_and_write(options)
+    except UnmaskError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _cut_and_write(options: argparse.Namespace) -> None:
+    from unmask.data.layouts import read_samples  # the layouts read `split.csv` themselves
+
+    output = options.output or options.root / SPLIT_FILE
+    samples = read_samples(options.root, options.layout, follow_split_file=False)
+    ratios = dict(zip(("train", "validation", "test"), options.ratios, strict=False))
+    splits = cut_splits(samples, ratios, options.seed)
+    write_split(output, splits)
+    for side, part in splits.items():
+        counts = Counter(LABEL_NAMES[sample.label] for sample in part)
+        sources = len({sample.source_id for sample in part})
+        print(f"{side:<10} {counts['real']:>7} real {counts['fake']:>7} fake {sources:>7} sources")
+    print(f"Written: {output}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -5,18 +5,18 @@ Li et al., "Celeb-DF: A Large-scale Challenging Dataset for DeepFake Forensics",
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from unmask.data.clip_names import footage_of
 from unmask.data.clips import find_clips
 from unmask.data.folders import subfolders
 from unmask.data.layouts import layouts
+from unmask.errors import DataError
 from unmask.schema import FAKE, REAL, Sample
 
 CLASS_FOLDERS = {"celeb-real": REAL, "youtube-real": REAL, "celeb-synthesis": FAKE}
 TEST_LIST = "List_of_testing_videos.txt"
-CELEB_CLIP = re.compile(r"(id\d+)_(?:id\d+_)?(\d+)")
 
 
 @layouts.register("celeb_df")
@@ -42,11 +42,11 @@ class CelebDf:
         for folder in subfolders(root):
             kind = folder.name.lower()
             for name, path in find_clips(folder) if kind in CLASS_FOLDERS else ():
-                celeb = CELEB_CLIP.fullmatch(name)
+                footage = footage_of(name) if kind.startswith("celeb") else None
                 yield Sample(
                     path=str(path),
                     label=CLASS_FOLDERS[kind],
-                    source_id=f"{celeb[1]}_{celeb[2]}" if celeb else f"{kind}/{name}",
+                    source_id=footage or f"{kind}/{name}",
                     video_id=f"{folder.name}/{name}",
                     method=folder.name,
                     split=None if tests is None else "test" if (kind, name) in tests else "train",
@@ -54,8 +54,22 @@ class CelebDf:
 
 
 def _test_clips(path: Path) -> set[tuple[str, str]] | None:
-    """Return folder and name of every test clip, or None where there is no list."""
+    """Return folder and name of every test clip, or None where there is no list.
+
+    Raises:
+        DataError: A line is no label and clip, or its label (1 is real) contradicts the clip's folder.
+    """
     if not path.is_file():
         return None
-    listed = (PurePosixPath(line.split()[-1]) for line in path.read_text("utf-8").splitlines() if line.strip())
-    return {(clip.parts[0].lower(), clip.stem) for clip in listed}
+    clips = set()
+    for number, line in enumerate(path.read_text("utf-8", errors="replace").splitlines(), start=1):
+        if not line.strip():
+            continue
+        clip = PurePosixPath(line.split()[-1])
+        folder = clip.parts[0].lower()
+        if len(clip.parts) != 2 or folder not in CLASS_FOLDERS:
+            raise DataError(f"{path}, line {number}: {line.strip()[:80]!r} names no clip. Fetch the list again.")
+        if line.split()[0] != "01"[CLASS_FOLDERS[folder] == REAL]:
+            raise DataError(f"{path}, line {number}: the label is not that of {clip.parts[0]} (1 is real there).")
+        clips.add((folder, clip.stem))
+    return clips

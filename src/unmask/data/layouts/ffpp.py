@@ -6,10 +6,10 @@ Rössler et al., "FaceForensics++: Learning to Detect Manipulated Facial Images"
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
+from unmask.data.clip_names import footage_of, named_pairs, tie_footage
 from unmask.data.clips import find_clips
 from unmask.data.folders import subfolders
 from unmask.data.labels import SPLIT_WORDS
@@ -18,14 +18,16 @@ from unmask.errors import DataError
 from unmask.schema import FAKE, REAL, Sample
 
 CLASS_TREES = {"original_sequences": REAL, "manipulated_sequences": FAKE}
+METHODS = ("Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures", "FaceShifter", "DeepFakeDetection")
+FLAT_ORIGINALS = ("original", "originals", "youtube")
 COMPRESSIONS = ("raw", "c0", "c23", "c40")
-YOUTUBE_CLIP = re.compile(r"(\d{3})(?:_(\d{3}))?")
-ACTOR_CLIP = re.compile(r"(\d{2})(?:_\d{2})?__.+")
 
 
 @layouts.register("ffpp")
 class FaceForensics:
     """FaceForensics++ as its download script lays it out, clips or frames cut from them.
+
+    Copies with the methods side by side (`original/`, `Deepfakes/`, `FaceSwap/`, …) are read too.
 
     `055_147` is the footage 055 with the face of 147, and 147_055 its mirror, so both originals and both
     fakes share one source, the smaller number: apart, a face would stand on two sides of a split. Of the
@@ -39,8 +41,8 @@ class FaceForensics:
     signs: tuple[str, ...] = ("sequences", "youtube", "c23", "c40", "deepfakes", "face2face", "faceswap")
 
     def recognises(self, root: Path) -> bool:
-        """Say whether the root has either of the two trees."""
-        return any((root / tree).is_dir() for tree in CLASS_TREES)
+        """Say whether the root has either of the two trees, or originals beside a folder of a method."""
+        return any((root / tree).is_dir() for tree in CLASS_TREES) or _is_flat(root)
 
     def read(self, root: Path) -> Iterator[Sample]:
         """Yield every clip or frame of both trees."""
@@ -48,9 +50,9 @@ class FaceForensics:
         splits = {number: split for split, pairs in official for pair in pairs for number in pair}
         clips = list(_clips(root))
         names = (name for _, _, name, _ in clips)
-        sources = _smallest_of_pair([*(tuple(pair) for _, pairs in official for pair in pairs), *_pairs(names)])
+        sources = tie_footage([*(tuple(pair) for _, pairs in official for pair in pairs), *named_pairs(names)])
         for label, method, name, path in clips:
-            footage = _footage(name)
+            footage = footage_of(name) or name
             compression = [part for part in path.relative_to(root).parts if part in COMPRESSIONS]
             yield Sample(
                 path=str(path),
@@ -62,46 +64,33 @@ class FaceForensics:
             )
 
 
+def _is_flat(root: Path) -> bool:
+    """Say whether originals and at least one method lie side by side."""
+    names = {folder.name.lower() for folder in subfolders(root)}
+    return not names.isdisjoint(FLAT_ORIGINALS) and any(method.lower() in names for method in METHODS)
+
+
+def _method_folders(root: Path) -> Iterator[tuple[int, Path]]:
+    """Yield the folder of every method, and of every set of originals, with its label."""
+    if _is_flat(root):
+        methods = {method.lower() for method in METHODS}
+        for folder in subfolders(root):
+            if folder.name.lower() in FLAT_ORIGINALS:
+                yield REAL, folder
+            elif folder.name.lower() in methods:
+                yield FAKE, folder
+    for tree, label in CLASS_TREES.items():
+        yield from ((label, method) for method in (subfolders(root / tree) if (root / tree).is_dir() else ()))
+
+
 def _clips(root: Path) -> Iterator[tuple[int, str, str, Path]]:
     """Yield label, method, clip name and file of every clip or frame."""
-    for tree, label in CLASS_TREES.items():
-        for method in subfolders(root / tree) if (root / tree).is_dir() else ():
-            compressions = [method / name for name in COMPRESSIONS if (method / name).is_dir()]
-            for folder in compressions or [method]:
-                for name, path in find_clips(folder):
-                    if "masks" not in path.relative_to(folder).parts:
-                        yield label, method.name, name, path
-
-
-def _footage(name: str) -> str:
-    """Return the footage a clip was made from: `055` of 055_147, `actor_01` of 01_02__talking."""
-    if match := YOUTUBE_CLIP.fullmatch(name):
-        return match[1]
-    if match := ACTOR_CLIP.fullmatch(name):
-        return f"actor_{match[1]}"
-    return name
-
-
-def _pairs(names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield the two numbers of every clip that is named after two."""
-    for name in names:
-        if (match := YOUTUBE_CLIP.fullmatch(name)) and match[2]:
-            yield match[1], match[2]
-
-
-def _smallest_of_pair(pairs: Iterable[tuple[str, ...]]) -> dict[str, str]:
-    """Return for every number the smallest one it is tied to, over any chain of pairs."""
-    smallest: dict[str, str] = {}
-
-    def find(number: str) -> str:
-        while smallest.setdefault(number, number) != number:
-            number = smallest[number]
-        return number
-
-    for pair in set(pairs):
-        ends = sorted(find(number) for number in pair)
-        smallest.update(dict.fromkeys(ends[1:], ends[0]))
-    return {number: find(number) for number in list(smallest)}
+    for label, method in _method_folders(root):
+        compressions = [method / name for name in COMPRESSIONS if (method / name).is_dir()]
+        for folder in compressions or [method]:
+            for name, path in find_clips(folder):
+                if "masks" not in path.relative_to(folder).parts:
+                    yield label, method.name, name, path
 
 
 def _official_pairs(root: Path) -> list[tuple[str, list[list[str]]]]:
