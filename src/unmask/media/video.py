@@ -1,0 +1,237 @@
+"""Videos: frames spread evenly over a clip, decoded one at a time, with their time stamps.
+
+A clip is read twice: once for the time stamps of its packets, which costs no decoding and shows the true
+frames of a clip whose header lies or whose frame rate varies, and once to decode. Only groups of pictures
+that hold a wanted frame are decoded, each from its key frame on, so a long clip with many key frames costs
+no more than a short one. Memory is that of one frame (and of eight bytes a packet).
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from unmask.errors import UnreadableVideo
+from unmask.media.image_bytes import one_line
+from unmask.media.video_bytes import (
+    MAX_PIXELS,
+    VideoRefusal,
+    check_frame_size,
+    check_length,
+    find_container,
+    name_of,
+)
+from unmask.media.video_index import FrameIndex, choose_stamps, index_frames
+
+_DECODERS = (
+    "h264,hevc,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,mpeg4,msmpeg4v2,msmpeg4,h263,mjpeg,mpeg1video,mpeg2video,prores"
+)
+_OPEN_OPTIONS = {
+    "protocol_whitelist": "file",
+    "codec_whitelist": _DECODERS,
+    "max_pixels": str(MAX_PIXELS),
+}
+
+
+@dataclass(frozen=True)
+class VideoFrame:
+    """One frame: upright uint8 RGB pixels [H, W, 3], and its time in seconds from the clip's first frame."""
+
+    time: float
+    pixels: np.ndarray
+
+
+class VideoFrames:
+    """Up to `count` frames of a clip, spread evenly over its whole length; iterate to decode them.
+
+    `wanted` is how many there should be: `count`, or all frames of a shorter clip. `given` is how many were
+    decoded so far; after the iteration `given < wanted` says that part of the clip is damaged or missing.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], count: int, threads: int = 1) -> None:
+        """Read the clip's headers and time stamps; see `read_frames`."""
+        if count < 1:
+            raise ValueError(f"{count} frames cannot be read. Ask for 1 or more.")
+        self.path, self._threads = Path(path), threads
+        self.given = 0
+        with _reading(self.path), _open(self.path) as (container, stream):
+            self.width, self.height = stream.codec_context.width, stream.codec_context.height
+            shown = ((stamp, packet.duration or 0, packet.is_keyframe) for stamp, packet in _packets(container, stream))
+            self._index = index_frames(shown, _promised_ticks(container, stream))
+            self.seconds = float((self._index.end - self._index.stamps[0]) * _time_base(stream))
+            check_length(len(self._index.stamps), self.seconds)
+        self.frame_count = len(self._index.stamps)
+        self._chosen, missing = choose_stamps(self._index, count)
+        self.wanted = len(self._chosen) + missing
+
+    def __iter__(self) -> Iterator[VideoFrame]:
+        self.given = 0
+        with _reading(self.path), _open(self.path) as (container, stream):
+            stream.thread_type = "AUTO"
+            stream.codec_context.thread_count = self._threads
+            first, tick = self._index.stamps[0], _time_base(stream)
+            for frame in _decode(container, stream, self._index, self._chosen):
+                check_frame_size(frame.width, frame.height)
+                pixels = _upright(frame.to_ndarray(format="rgb24"), frame.rotation)
+                self.given += 1
+                yield VideoFrame(float((_stamp_of(frame, first) - first) * tick), pixels)
+            if not self.given:
+                raise VideoRefusal("no frame could be decoded. Try re-encoding it to H.264.")
+
+
+def read_frames(path: str | os.PathLike[str], count: int = 32, threads: int = 1) -> VideoFrames:
+    """Return up to `count` frames spread evenly over the whole clip, to be decoded as they are taken.
+
+    The clip's time is cut into `count` equal parts and the frame shown at the middle of each is taken; one
+    that is shown for longer than a part is taken once. Frames that are damaged, and those that follow them
+    up to the next key frame, are left out: what a decoder makes up there is no evidence. Frames are turned
+    upright as the file says. MP4, MOV, MKV, WebM, AVI and MPEG-TS are read, with or without sound.
+
+    Args:
+        path: The clip.
+        count: How many frames, 1 or more.
+        threads: Threads of the decoder, 0 for one per core.
+
+    Raises:
+        UnreadableVideo: The file is missing, no such video, too large or too long; or, from the iteration,
+            not one frame could be decoded. The one-line message names the file without its folder.
+
+    Example:
+        >>> frames = read_frames("clip.mp4", count=8)  # doctest: +SKIP
+        >>> [round(frame.time, 1) for frame in frames], f"{frames.given} of {frames.wanted}"  # doctest: +SKIP
+        ([0.6, 1.9, 3.1, 4.4, 5.6, 6.9, 8.1, 9.4], '8 of 8')
+    """
+    return VideoFrames(path, count, threads)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn whatever goes wrong with a clip into one line that names it."""
+    try:
+        yield
+    except VideoRefusal as refusal:
+        raise UnreadableVideo(f"Could not read {name_of(path)}: {refusal}") from refusal.__cause__
+    except MemoryError as error:
+        raise UnreadableVideo(f"Could not read {name_of(path)}: not enough memory. Scale it down.") from error
+    except av.error.FFmpegError as error:
+        reason = one_line(error.strerror or type(error).__name__)
+        raise UnreadableVideo(
+            f"Could not read {name_of(path)}: it is damaged or cut short ({reason}). Try another copy of it."
+        ) from error
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a clip with the reader of its own format and the known decoders alone; give its video stream."""
+    kind = find_container(path)
+    # An absolute path: FFmpeg takes a name like `concat:a|b` for an address.
+    with av.open(str(path.resolve()), format=kind, options=_OPEN_OPTIONS, metadata_errors="replace") as container:
+        streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+        if not streams:
+            raise VideoRefusal("it has no video. Give a clip with pictures.")
+        stream = streams[0]
+        if stream.codec_context is None or stream.codec_context.name not in _DECODERS.split(","):
+            raise VideoRefusal("its codec is not one we decode. Re-encode it to H.264 and try again.")
+        check_frame_size(stream.codec_context.width, stream.codec_context.height)
+        stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # a frame may be larger than its header says
+        yield container, stream
+
+
+def _time_base(stream: VideoStream) -> Fraction:
+    if not stream.time_base:
+        raise VideoRefusal("its time stamps have no unit. Re-encode it and try again.")
+    return stream.time_base
+
+
+def _packets(container: InputContainer, stream: VideoStream) -> Iterator[tuple[int, Packet]]:
+    """Yield the stream's packets with the time of each, up to where the file ends or cannot be read on."""
+    stamp = -1
+    try:
+        for packet in container.demux(stream):
+            if packet.size and not packet.is_discard:
+                stamp = _stamp_of(packet, stamp + 1)
+                yield stamp, packet
+    except av.error.FFmpegError:
+        return  # what came before is good, and `wanted` tells that something is missing
+
+
+def _stamp_of(item: Packet | av.VideoFrame, default: int) -> int:
+    """Return when a packet or frame is shown, in ticks; AVI has only the order of decoding."""
+    stamp = item.pts if item.pts is not None else item.dts
+    return default if stamp is None else stamp
+
+
+def _promised_ticks(container: InputContainer, stream: VideoStream) -> int:
+    """Return how long the header says that the video is, in ticks; 0 where it says nothing.
+
+    The container's own length counts only where there is nothing but video: sound may be longer.
+    """
+    if stream.duration:
+        return stream.duration
+    if container.duration and len(container.streams) == 1:
+        return int(Fraction(container.duration, av.time_base) / _time_base(stream))
+    return 0
+
+
+def _decode(
+    container: InputContainer, stream: VideoStream, index: FrameIndex, chosen: list[int]
+) -> Iterator[av.VideoFrame]:
+    """Yield the frames at the chosen stamps; for a damaged one the first good one before the next stamp."""
+    wanted = deque(chosen)
+    for frame in _good_frames(container, stream, index, wanted):
+        stamp = _stamp_of(frame, wanted[0])
+        while len(wanted) > 1 and stamp >= wanted[1]:
+            wanted.popleft()
+        if stamp >= wanted[0]:
+            yield frame
+            wanted.popleft()
+            if not wanted:
+                return
+
+
+def _good_frames(
+    container: InputContainer, stream: VideoStream, index: FrameIndex, wanted: deque[int]
+) -> Iterator[av.VideoFrame]:
+    """Yield undamaged frames, decoding from the last key frame before the first of `wanted` on.
+
+    `wanted` shrinks while this runs; packets up to the key frame that its first stamp needs are passed over.
+    """
+    codec, trusted = stream.codec_context, True
+    fed: int | None = None  # the last key frame that the decoder was given; None while passing over
+    for stamp, packet in _packets(container, stream):
+        needed = index.key_before(wanted[0])
+        if fed is not None and needed > fed:
+            codec.flush_buffers()
+            fed, trusted = None, True
+        if stamp >= needed and (packet.is_keyframe or stamp == needed):
+            fed = stamp
+        if fed is None:
+            continue
+        try:
+            frames = codec.decode(packet)
+        except av.error.FFmpegError:
+            trusted = False
+            continue
+        for frame in frames:
+            trusted = not frame.is_corrupt and (trusted or frame.key_frame)
+            if trusted:
+                yield frame
+    with suppress(av.error.FFmpegError):
+        yield from (frame for frame in codec.decode(None) if trusted and not frame.is_corrupt)
+
+
+def _upright(pixels: np.ndarray, rotation: int) -> np.ndarray:
+    """Return pixels turned counterclockwise by the display matrix's angle, in steps of 90 degrees."""
+    turns = round(rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
