@@ -55,10 +55,10 @@ class Registry(Generic[Part]):
         return len(self._parts)
 
     def _discover(self) -> None:
-        """Import every module of the family's package once, so that their decorators run."""
+        """Import every module of the family's package once, so that their decorators run; a lone file has none."""
         if self._discovered:
             return
         self._discovered = True
         package = importlib.import_module(self._package)
-        for module in pkgutil.iter_modules(package.__path__):
+        for module in pkgutil.iter_modules(getattr(package, "__path__", [])):
             importlib.import_module(f"{self._package}.{module.name}")
