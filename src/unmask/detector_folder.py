@@ -32,6 +32,16 @@ TIMM_KEYS = {"architecture", "num_classes", "num_features", "global_pool", "labe
 PRETRAINED_KEYS = {"input_size", "interpolation", "crop_pct", "crop_mode", "mean", "std"}
 NETWORK_KEYS = {"fixed_input_size", "num_classes", "pool_size", "first_conv", "classifier"}
 OTHER_PRETRAINED_KEYS = {"tag", "custom_load", "license"} | NETWORK_KEYS
+# Arguments of timm's factory, not of a network: transformers refuses the first, the others would load or fetch.
+FACTORY_ARGS = {"num_classes", "pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "pretrained_model_args"} | {
+    "checkpoint_path",
+    "cache_dir",
+    "scriptable",
+    "exportable",
+    "no_jit",
+    "model_name",
+    "features_only",
+}
 SETTINGS_KEYS = {field.name for field in dataclasses.fields(DetectorSettings)}
 PICKLE_SUFFIXES = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}
 BYTES_PER_ELEMENT = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
@@ -207,8 +217,8 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "num_features": (lambda value: type(value) is int and value > 0, "the number of the head's inputs"),
     "global_pool": (lambda value: isinstance(value, str), "the name of a pooling"),
     "model_args": (
-        lambda value: isinstance(value, dict) and "num_classes" not in value,
-        "an object without num_classes, which transformers refuses",
+        lambda value: isinstance(value, dict) and not value.keys() & FACTORY_ARGS,
+        "an object of the network's own arguments, without num_classes or a place to load from",
     ),
     "pretrained_cfg.input_size": (_is_input_size, "[3, S, S] with S from 16 to 1024"),
     "pretrained_cfg.interpolation": (lambda value: value in list(FILTERS), f"one of {', '.join(FILTERS)}"),

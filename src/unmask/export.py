@@ -16,35 +16,16 @@ from safetensors.torch import load_file
 from safetensors.torch import save as save_tensors
 from torch import nn
 
+import unmask.backbones  # noqa: F401  puts our own networks into timm's registry
+from unmask.activation_maps import with_activation_map
 from unmask.calibration import fake_probabilities
 from unmask.detector_folder import CONFIG, ONNX, WEIGHTS, read_config, read_tensor_shapes
 from unmask.errors import BrokenDetector, UnmaskError
 from unmask.files import write_json, write_whole
 from unmask.runtimes.onnx import ACTIVATION_MAP, INPUT, LOGITS, WEIGHTS_DIGEST, OnnxRuntime
-from unmask.schema import FAKE, LABEL_NAMES, REAL, DetectorSettings, InputSpec
+from unmask.schema import LABEL_NAMES, DetectorSettings, InputSpec
 
 LARGEST_DIFFERENCE = 1e-4
-
-
-class WithActivationMap(nn.Module):
-    """A timm network that also gives, for each cell of its last grid, what its head says of that cell.
-
-    With average pooling and a linear head that is the class activation map (Zhou et al., CVPR 2016): its
-    mean over the grid is the difference of the logits.
-    """
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, input: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return logits [N, 2] and the map [N, h, w] of a batch [N, 3, S, S]."""
-        features = self.model.forward_features(input)
-        logits = self.model.forward_head(features)
-        count, height, width = features.shape[0], features.shape[2], features.shape[3]
-        cells = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1], 1, 1)
-        of_cells = self.model.forward_head(cells)
-        return logits, (of_cells[:, FAKE] - of_cells[:, REAL]).reshape(count, height, width)
 
 
 def fold_temperature(model: nn.Module, temperature: float) -> float:
@@ -68,6 +49,9 @@ def write_detector(
 ) -> None:
     """Write config.json, model.safetensors and model.onnx of a timm network into `folder`.
 
+    A network made with arguments of its own (a depth, an image size) carries them as its attribute
+    `model_args`, a dict; they go into config.json, from which timm and `read_model` make it again.
+
     Raises:
         UnmaskError: ONNX Runtime and torch disagree by more than 1e-4 in probability on random input.
     """
@@ -89,7 +73,12 @@ def read_model(folder: Path) -> nn.Module:
         BrokenDetector: The config or the weights are damaged, or a tensor is missing, unknown or of another shape.
     """
     config = read_config(folder)
-    spec = config.input_spec
+    spec, model_args = config.input_spec, config.raw.get("model_args", {})
+    if not timm.is_model(config.architecture):  # timm would also take hf-hub: and local-dir: here, and fetch
+        raise BrokenDetector(
+            f"{folder / CONFIG} names the architecture {config.architecture!r}, which this timm does not know. "
+            "Update timm, or train again."
+        )
     try:
         model = timm.create_model(
             config.architecture,
@@ -103,15 +92,16 @@ def read_model(folder: Path) -> nn.Module:
                 "mean": spec.mean,
                 "std": spec.std,
             },
-            **config.raw.get("model_args", {}),
+            **model_args,
         )
-    except (RuntimeError, TypeError) as error:
+    except (RuntimeError, TypeError, ValueError, UnmaskError) as error:
         raise BrokenDetector(
             f"{folder / CONFIG} names the architecture {config.architecture!r}, which timm cannot make ({error}). "
             "Update timm, or train again."
         ) from error
     _check_tensors(model, folder / WEIGHTS)
     model.load_state_dict(load_file(folder / WEIGHTS))
+    model.model_args = dict(model_args)
     return model.eval()
 
 
@@ -138,6 +128,7 @@ def timm_config(model: nn.Module, architecture: str, spec: InputSpec, settings: 
     """Return config.json in timm's format, with the `unmask` key."""
     own: dict[str, Any] = dict(getattr(model, "pretrained_cfg", None) or {})
     kept = {key: own[key] for key in ("fixed_input_size", "pool_size", "first_conv", "classifier") if key in own}
+    model_args = dict(getattr(model, "model_args", None) or {})
     return {
         "architecture": architecture,
         "num_classes": 2,
@@ -159,6 +150,7 @@ def timm_config(model: nn.Module, architecture: str, spec: InputSpec, settings: 
             **kept,
             "license": settings.license,
         },
+        **({"model_args": model_args} if model_args else {}),
         "unmask": {**dataclasses.asdict(settings), "trained_on": list(settings.trained_on)},
     }
 
@@ -166,16 +158,14 @@ def timm_config(model: nn.Module, architecture: str, spec: InputSpec, settings: 
 def onnx_bytes(model: nn.Module, spec: InputSpec, metadata: dict[str, str]) -> bytes:
     """Return the network as one ONNX file with a free batch size, weights and `metadata` inside."""
     example = torch.zeros(2, 3, spec.size, spec.size)
-    with torch.no_grad():
-        has_grid = model.forward_features(example).ndim == 4
-    module = WithActivationMap(model).eval() if has_grid else model
-    names = [LOGITS, ACTIVATION_MAP] if has_grid else [LOGITS]
+    mapped = with_activation_map(model, example)
+    names = [LOGITS] if mapped is None else [LOGITS, ACTIVATION_MAP]
     buffer = io.BytesIO()
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            module,
+            model if mapped is None else mapped,
             (example,),
             input_names=[INPUT],
             output_names=names,

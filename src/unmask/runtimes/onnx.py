@@ -17,8 +17,8 @@ WEIGHTS_DIGEST = "unmask.weights_sha256"
 class OnnxRuntime:
     """One session over a `model.onnx` with input [N, 3, S, S] and output logits [N, 2].
 
-    A second output, `activation_map` [N, h, w], is optional: the fake-minus-real logit of every cell of
-    the last feature grid.
+    A second output, `activation_map` [N, h, w], is optional: what every cell of the last feature grid says
+    or adds, in fake-minus-real logits.
     """
 
     def __init__(self, path: Path, threads: int | None = None) -> None:

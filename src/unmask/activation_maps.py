@@ -1,0 +1,111 @@
+"""What a network's head says of each cell of its last grid, as a second output beside the logits."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from unmask.schema import FAKE, REAL
+
+MOST_SIDE = 8
+"""Cells on a side of the map of a flattening head: each costs one more pass through that head."""
+MOST_ABLATED = 1 << 22
+"""Numbers that one face's ablated grids may hold together (16 MiB); larger networks go without a map."""
+
+
+def with_activation_map(model: nn.Module, example: torch.Tensor) -> nn.Module | None:
+    """Return the network with a second output, the activation map; None where it can have none.
+
+    A network has one if its last features are a grid. Heads that pool the grid are asked about each cell
+    (`CellMap`), heads that flatten it about the grid without each cell (`AblationMap`).
+
+    Args:
+        model: A timm network in evaluation mode.
+        example: A batch [N, 3, S, S] of the size that it will get.
+    """
+    with torch.no_grad():
+        features = model.forward_features(example)
+        if features.ndim != 4:
+            return None
+        if _takes_cells(model, features):
+            return CellMap(model).eval()
+    side = min(MOST_SIDE, *features.shape[2:])
+    if _is_channels_last(model) or features[0].numel() * side**2 > MOST_ABLATED:
+        return None
+    return AblationMap(model, features.shape[2], features.shape[3]).eval()
+
+
+class CellMap(nn.Module):
+    """A network that also gives, for each cell of its last grid, what its head says of that cell alone.
+
+    With average pooling and a linear head that is the class activation map (Zhou et al., CVPR 2016): its
+    mean over the grid is the difference of the logits.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model, self.channels_last = model, _is_channels_last(model)
+
+    def forward(self, input: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return logits [N, 2] and the map [N, h, w] of a batch [N, 3, S, S]."""
+        features = self.model.forward_features(input)
+        logits = self.model.forward_head(features)
+        rows = features if self.channels_last else features.permute(0, 2, 3, 1)
+        of_cells = _difference(self.model.forward_head(_cells(features, self.channels_last)))
+        return logits, of_cells.reshape(-1, rows.shape[1], rows.shape[2])
+
+
+class AblationMap(nn.Module):
+    """A network that also gives what each cell of its last grid adds to the fake-minus-real logit.
+
+    The logit with all cells minus that with one put to zero, as dropout before the head does in training
+    (occlusion, Zeiler and Fergus, ECCV 2014, but of features), times the number of cells: of a linear head
+    with average pooling that is the class activation map without the bias. Grids beyond 8x8 are ablated in
+    8x8 patches.
+    """
+
+    def __init__(self, model: nn.Module, height: int, width: int) -> None:
+        super().__init__()
+        self.model = model
+        self.shape = (min(MOST_SIDE, height), min(MOST_SIDE, width))
+        rows = torch.arange(height) * self.shape[0] // height
+        columns = torch.arange(width) * self.shape[1] // width
+        patches = rows[:, None] * self.shape[1] + columns[None, :]
+        kept = patches[None] != torch.arange(self.shape[0] * self.shape[1])[:, None, None]
+        self.register_buffer("kept", kept[None, :, None].float(), persistent=False)
+
+    def forward(self, input: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return logits [N, 2] and the map [N, h, w], at most 8x8, of a batch [N, 3, S, S]."""
+        features = self.model.forward_features(input)
+        logits = self.model.forward_head(features)
+        without = _difference(self.model.forward_head((features[:, None] * self.kept).flatten(0, 1)))
+        count = self.shape[0] * self.shape[1]
+        added = (_difference(logits)[:, None] - without.reshape(-1, count)) * count
+        return logits, added.reshape(-1, *self.shape)
+
+
+def _is_channels_last(model: nn.Module) -> bool:
+    return str(getattr(model, "output_fmt", "NCHW")).upper().endswith("NHWC")
+
+
+def _cells(features: torch.Tensor, channels_last: bool) -> torch.Tensor:
+    """Return every cell of a batch of grids as a grid of one cell, in the layout of the network."""
+    if channels_last:
+        return features.reshape(-1, 1, 1, features.shape[3])
+    return features.permute(0, 2, 3, 1).reshape(-1, features.shape[1], 1, 1)
+
+
+def _difference(logits: torch.Tensor) -> torch.Tensor:
+    return logits[:, FAKE] - logits[:, REAL]
+
+
+def _takes_cells(model: nn.Module, features: torch.Tensor) -> bool:
+    """Say whether the head pools: it takes a single cell, and the places of the cells do not matter to it."""
+    channels_last = _is_channels_last(model)
+    drawn = torch.randn(features.shape, generator=torch.Generator().manual_seed(0)).to(features)
+    turned = drawn.flip(1, 2) if channels_last else drawn.flip(2, 3)
+    try:
+        model.forward_head(_cells(drawn[:1], channels_last))
+    except RuntimeError:
+        return False
+    return torch.allclose(model.forward_head(drawn), model.forward_head(turned), rtol=1e-3, atol=1e-3)
