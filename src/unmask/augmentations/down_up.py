@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import torch
+import cv2
+import numpy as np
 from torchvision.transforms import v2
-from torchvision.transforms.v2 import functional
 
 from unmask.augmentations import AUGMENTATIONS
+from unmask.augmentations.on_pixels import OnPixels, uniform, whole
+
+ENLARGERS = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 
 
-class DownUp(v2.Transform):
-    """Scale a crop down by a random factor of at most `most` and back up, bilinearly."""
+def scale_down_up(pixels: np.ndarray, factor: float, enlarger: int) -> np.ndarray:
+    """Return uint8 pixels [H, W, 3] with the detail that is left after scaling down by `factor`."""
+    height, width = pixels.shape[:2]
+    small = (max(8, round(width / factor)), max(8, round(height / factor)))
+    return cv2.resize(cv2.resize(pixels, small, interpolation=cv2.INTER_AREA), (width, height), interpolation=enlarger)
 
-    def __init__(self, most: float = 2.5) -> None:
-        super().__init__()
+
+class DownUp(OnPixels):
+    """Scale a crop down by a random factor of at most `most` and back up, by one of three filters."""
+
+    def __init__(self, most: float, p: float) -> None:
+        super().__init__(p)
         self.most = most
 
-    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """Draw the factor, uniform in [1, most]."""
-        return {"factor": 1 + (self.most - 1) * torch.rand(()).item()}
-
-    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+    def change(self, pixels: np.ndarray) -> np.ndarray:
         """Return the crop at its old size, with the detail of the smaller one."""
-        height, width = inpt.shape[-2:]
-        small = [max(8, round(height / params["factor"])), max(8, round(width / params["factor"]))]
-        return functional.resize(functional.resize(inpt, small, antialias=True), [height, width], antialias=True)
+        return scale_down_up(pixels, uniform(1, self.most), ENLARGERS[whole(0, len(ENLARGERS) - 1)])
 
 
 @AUGMENTATIONS.register("down_up")
-def down_up() -> v2.Transform:
+def down_up(most: float = 2.5, p: float = 1 / 6) -> v2.Transform:
     """Return the scaling on one crop in six."""
-    return v2.RandomApply([DownUp()], p=1 / 6)
+    return DownUp(most, p)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
 from torchvision.transforms import v2
 
 from unmask.augmentations import AUGMENTATIONS
+from unmask.augmentations.on_pixels import OnPixels
+
+
+class Flip(OnPixels):
+    """Mirror a crop."""
+
+    def change(self, pixels: np.ndarray) -> np.ndarray:
+        """Return the mirror image."""
+        return pixels[:, ::-1]
 
 
 @AUGMENTATIONS.register("flip")
-def flip() -> v2.Transform:
+def flip(p: float = 0.5) -> v2.Transform:
     """Return a flip of every second crop."""
-    return v2.RandomHorizontalFlip(0.5)
+    return Flip(p)

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-import io
-from typing import Any
-
 import numpy as np
-import torch
-from PIL import Image
 from torchvision.transforms import v2
 
 from unmask.augmentations import AUGMENTATIONS
+from unmask.augmentations.on_pixels import OnPixels, whole
+from unmask.augmentations.recompression import recompress_jpeg
 
 
-class Jpeg(v2.Transform):
-    """Encode a uint8 crop [3, H, W] as JPEG at a random quality and decode it.
+class Jpeg(OnPixels):
+    """Encode a crop as JPEG at a quality between `lowest` and `highest`, and decode it."""
 
-    Through Pillow, because torchvision gives up its own encoder.
-    """
-
-    def __init__(self, lowest: int = 40, highest: int = 95) -> None:
-        super().__init__()
+    def __init__(self, lowest: int, highest: int, p: float) -> None:
+        super().__init__(p)
         self.lowest, self.highest = lowest, highest
 
-    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """Draw the quality, uniform in [lowest, highest]."""
-        return {"quality": int(torch.randint(self.lowest, self.highest + 1, ()))}
-
-    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+    def change(self, pixels: np.ndarray) -> np.ndarray:
         """Return the crop after the round trip."""
-        file = io.BytesIO()
-        Image.fromarray(inpt.permute(1, 2, 0).numpy()).save(file, "JPEG", quality=params["quality"])
-        return torch.from_numpy(np.array(Image.open(file))).permute(2, 0, 1)
+        return recompress_jpeg(pixels, whole(self.lowest, self.highest))
 
 
 @AUGMENTATIONS.register("jpeg")
-def jpeg() -> v2.Transform:
+def jpeg(lowest: int = 40, highest: int = 95, p: float = 1 / 3) -> v2.Transform:
     """Return a JPEG round trip of one crop in three, quality 40 to 95."""
-    return v2.RandomApply([Jpeg()], p=1 / 3)
+    return Jpeg(lowest, highest, p)
