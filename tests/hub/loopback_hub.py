@@ -270,9 +270,9 @@ class Handler(BaseHTTPRequestHandler):
 ROUTES = [
     (r"POST /api/repos/create", Handler.create),
     (r"POST /api/validate-yaml", Handler.validate_card),
-    (r"GET /api/models/([^/]+/[^/]+)", Handler.info),
-    (r"GET /api/models/([^/]+/[^/]+)/revision/(.+)", Handler.info),
-    (r"GET /api/models/([^/]+/[^/]+)/tree/(.+)", Handler.tree),
+    (r"GET /api/(?:models|datasets)/([^/]+/[^/]+)", Handler.info),
+    (r"GET /api/(?:models|datasets)/([^/]+/[^/]+)/revision/(.+)", Handler.info),
+    (r"GET /api/(?:models|datasets)/([^/]+/[^/]+)/tree/(.+)", Handler.tree),
     (r"GET /api/models/([^/]+/[^/]+)/refs", Handler.refs),
     (r"POST /api/models/([^/]+/[^/]+)/preupload/(.+)", Handler.preupload),
     (r"POST /([^/]+/[^/]+)\.git/info/lfs/objects/batch", Handler.large_batch),
@@ -280,7 +280,7 @@ ROUTES = [
     (r"POST /large/(\w+)/verify", Handler.large_verify),
     (r"POST /api/models/([^/]+/[^/]+)/commit/(.+)", Handler.commit),
     (r"POST /api/models/([^/]+/[^/]+)/tag/(.+)", Handler.tag),
-    (r"(?:GET|HEAD) /([^/]+/[^/]+)/resolve/([^/]+)/(.+)", Handler.resolve),
+    (r"(?:GET|HEAD) /(?:datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)", Handler.resolve),
 ]
 
 
