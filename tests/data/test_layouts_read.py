@@ -262,3 +262,43 @@ def test_dfdc_parts_with_a_missing_clip_say_how_many(tmp_path):
     _write(tmp_path, "a.mp4")
     with pytest.raises(DataError, match=r"1 of 2 files .* first .*b\.mp4"):
         read_samples(tmp_path)
+
+
+def test_clips_in_class_folders_have_their_footage_as_source(tmp_path):
+    fakes = ["fake/055_147.mp4", "fake/147_055.mp4", "fake/01_02__talking__A1B2.mp4", "fake/id0_id1_0003.mp4"]
+    reals = ["real/055.mp4", "real/147.mp4", "real/01__kitchen_pan.mp4", "real/id0_0003.mp4", "real/holiday.mov"]
+    found = _read(_write(tmp_path, *fakes, *reals))
+    assert [found[name].source_id for name in fakes] == ["055", "055", "actor_01", "id0_0003"]
+    assert [found[name].source_id for name in reals] == ["055", "055", "actor_01", "id0_0003", "real/holiday"]
+    assert found["fake/055_147.mp4"].video_id == "fake/055_147"
+
+
+def test_frames_are_read_in_place_of_the_clips_of_a_class_folder(tmp_path):
+    found = _read(_write(tmp_path, "real/a.jpg", "fake/videos/1.mp4", "fake/frames/1/0.png"))
+    assert sorted(found) == ["fake/frames/1/0.png", "real/a.jpg"]
+    assert found["fake/frames/1/0.png"].method == "unknown"
+
+
+def test_frames_of_swapped_pairs_share_a_source_in_class_folders(tmp_path):
+    names = ["fake/Deepfakes/147_055/1.png", "fake/Deepfakes/055_147/1.png", "real/147/1.png", "real/200/1.png"]
+    found = _read(_write(tmp_path, *names))
+    assert [found[name].source_id for name in names] == ["055", "055", "055", "200"]
+
+
+@pytest.mark.parametrize("original", ["original", "Original", "youtube"])
+def test_ffpp_with_its_methods_side_by_side(tmp_path, original):
+    names = [f"{original}/147.mp4", "Deepfakes/055_147.mp4", "FaceShifter/055_147.mp4", "csv/list.csv"]
+    found = _read(_write(tmp_path, *names))
+    assert {(s.label, s.method) for s in found.values()} == {
+        (REAL, original),
+        (FAKE, "Deepfakes"),
+        (FAKE, "FaceShifter"),
+    }
+    assert {s.source_id for s in found.values()} == {"055"}
+
+
+@pytest.mark.parametrize("compression", ["c0", "c23", "c40", "raw"])
+@pytest.mark.parametrize("kind", ["videos/055_147.mp4", "images/055_147/0001.png"])
+def test_ffpp_compressions_as_videos_and_images(tmp_path, compression, kind):
+    (sample,) = read_samples(_write(tmp_path, f"manipulated_sequences/Deepfakes/{compression}/{kind}"))
+    assert (sample.video_id, sample.source_id) == (f"Deepfakes/{compression}/055_147", "055")

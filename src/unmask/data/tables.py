@@ -10,6 +10,7 @@ from typing import Any
 
 from unmask.data.labels import label_of
 from unmask.errors import DataError
+from unmask.schema import REAL
 
 TABLE_SUFFIXES = frozenset({".csv", ".parquet"})
 Row = dict[str, str]
@@ -71,6 +72,12 @@ def label_in(path: Path, line: int, word: str) -> int:
         return label_of(word)
     except DataError as error:
         raise DataError(f"{path}, line {line}: {error}") from None
+
+
+def check_original(path: Path, name: str, label: int, original: str) -> None:
+    """Raise DataError where a DFDC table calls a clip real that was made from another one."""
+    if label == REAL and original and Path(original).stem != Path(name).stem:
+        raise DataError(f"{path}: {name} is labelled real but made from {original}. The labels look swapped.")
 
 
 def file_in(folder: Path, name: str, table: Path) -> Path:

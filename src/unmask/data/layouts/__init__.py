@@ -136,7 +136,7 @@ def _most_specific(root: Path) -> str | None:
 def _check(samples: list[Sample], root: Path, name: str) -> None:
     """Raise DataError when there is no sample, a file is missing or a file comes twice."""
     if not samples:
-        raise DataError(f"{root} holds no picture that the layout {name} can label. Check the path.")
+        raise DataError(f"{root} holds no picture or clip that the layout {name} can label. Check the path.")
     missing = [sample.path for sample in samples if not Path(sample.path).is_file()]
     if missing:
         raise DataError(

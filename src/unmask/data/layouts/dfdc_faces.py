@@ -8,7 +8,7 @@ from pathlib import Path
 from unmask.data.folders import split_folders
 from unmask.data.labels import REAL_METHOD
 from unmask.data.layouts import layouts
-from unmask.data.tables import file_in, has_columns, label_in, read_rows
+from unmask.data.tables import check_original, file_in, has_columns, label_in, read_rows
 from unmask.schema import REAL, Sample
 
 COLUMNS = {"filename", "label", "original"}
@@ -39,6 +39,7 @@ class DfdcFaces:
             table = folder / "metadata.csv"
             for line, row in read_rows(table, {"filename", "label"}):
                 label = label_in(table, line, row["label"])
+                check_original(table, row["filename"], label, row.get("original", ""))
                 video_id = Path(row["filename"]).stem
                 yield Sample(
                     path=str(file_in(folder / "faces", row["filename"], table)),

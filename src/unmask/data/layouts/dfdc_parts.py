@@ -13,7 +13,7 @@ from typing import Any
 from unmask.data.folders import subfolders
 from unmask.data.labels import REAL_METHOD, label_of, split_of
 from unmask.data.layouts import layouts
-from unmask.data.tables import file_in
+from unmask.data.tables import check_original, file_in
 from unmask.errors import DataError
 from unmask.schema import REAL, Sample
 
@@ -43,14 +43,15 @@ class DfdcParts:
             table = part / LIST
             for name, entry in _entries(table).items():
                 label = _label(table, name, entry)
+                check_original(table, name, label, str(entry.get("original") or ""))
                 stem = Path(name).stem
                 yield Sample(
                     path=str(file_in(part, name, table)),
                     label=label,
-                    source_id=Path(entry.get("original") or stem).stem,
+                    source_id=Path(str(entry.get("original") or stem)).stem,
                     video_id=stem,
                     method=REAL_METHOD if label == REAL else "DFDC",
-                    split=split_of(entry.get("split") or ""),
+                    split=split_of(str(entry.get("split") or "")),
                 )
 
 
