@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import struct
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,3 +71,67 @@ def make_tiny_detector(folder: Path, backbone: str = "test_resnet", size: int = 
 def tiny_detector(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A detector folder with an untrained network of a few thousand parameters; do not write into it."""
     return make_tiny_detector(tmp_path_factory.mktemp("tiny") / "detector")
+
+
+@pytest.fixture
+def write_clip(tmp_path: Path) -> Callable[..., Path]:
+    """Write frames (uint8 RGB, equal shapes) as a clip below tmp_path: `write_clip("a.mp4", frames)`.
+
+    `stamps` are the frames' times in milliseconds, `rotation` is the clockwise turn that a player makes.
+    """
+
+    def write(name: str, frames: Sequence[np.ndarray], **wishes: Any) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_video(path, frames, **wishes)
+        return path
+
+    return write
+
+
+def write_video(
+    path: Path,
+    frames: Sequence[np.ndarray],
+    rate: int = 25,
+    codec: str = "libx264",
+    gop: int = 12,
+    stamps: Sequence[int] = (),
+    rotation: int = 0,
+    sound: bool = False,
+    fast_start: bool = False,
+) -> None:
+    """Write a clip with PyAV."""
+    import av
+
+    options = {"movflags": "faststart"} if fast_start else {}
+    with av.open(str(path), "w", format={".mkv": "matroska", ".ts": "mpegts"}.get(path.suffix), options=options) as out:
+        if len(frames):
+            stream = out.add_stream(codec, rate=rate, options={"crf": "10"} if codec.startswith("libx26") else {})
+            stream.height, stream.width = frames[0].shape[:2]
+            stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+            stream.gop_size, stream.bit_rate = gop, 2_000_000
+            stream.codec_context.time_base = Fraction(1, 1000 if stamps else rate)
+        if sound:
+            voice = out.add_stream("aac", rate=16000, layout="mono")
+        for number, pixels in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame.pts = stamps[number] if stamps else number
+            out.mux(stream.encode(frame))
+        if sound:  # longer than the pictures
+            quiet = av.AudioFrame.from_ndarray(np.zeros((1, 32000), np.int16), format="s16", layout="mono")
+            quiet.sample_rate, quiet.pts = 16000, 0
+            out.mux([*voice.encode(quiet), *voice.encode(None)])
+        if len(frames):
+            out.mux(stream.encode(None))
+    if rotation:
+        _turn(path, rotation)
+
+
+def _turn(path: Path, degrees: int) -> None:
+    """Write the display matrix of a clockwise turn into the MP4's track header, as phones do."""
+    a, b = {90: (0, 1), 180: (-1, 0), 270: (0, -1)}[degrees]
+    matrix = struct.pack(">9i", a << 16, b << 16, 0, -b << 16, a << 16, 0, 0, 0, 1 << 30)
+    data = bytearray(path.read_bytes())
+    start = data.index(b"tkhd") + 4 + 40  # version, flags, times, ids, layer and volume stand before it
+    data[start : start + 36] = matrix
+    path.write_bytes(data)

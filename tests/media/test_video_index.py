@@ -1,0 +1,50 @@
+"""Which frames are taken: rising, distinct, and one part of the clip's time from each other."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unmask.media.video_bytes import VideoRefusal
+from unmask.media.video_index import choose_stamps, index_frames
+
+PACKETS = st.lists(st.tuples(st.integers(-1000, 10**12), st.integers(0, 10**6), st.booleans()), min_size=1, max_size=60)
+
+
+@given(PACKETS, st.integers(0, 10**13), st.integers(1, 80))
+def test_whatever_packets_say_the_choice_is_of_their_stamps_rising_and_bounded(packets, promised, count):
+    index = index_frames(packets, promised)
+    chosen, missing = choose_stamps(index, count)
+    assert chosen == sorted(set(chosen))
+    assert set(chosen) <= {stamp for stamp, _, _ in packets}
+    assert len(chosen) + missing <= count
+    assert chosen or missing
+    assert all(index.key_before(stamp) in index.keys for stamp in chosen)
+
+
+@given(st.integers(1, 400), st.integers(1, 60), st.integers(1, 1001))
+def test_at_a_steady_rate_as_many_are_taken_as_asked_or_there(frames, count, tick):
+    packets = [(n * tick, tick, n % 12 == 0) for n in range(frames)]
+    chosen, missing = choose_stamps(index_frames(packets, frames * tick), count)
+    assert (len(chosen), missing) == (min(frames, count), 0)
+    steps = {b - a for a, b in pairwise(chosen)}
+    assert not steps or max(steps) - min(steps) <= tick
+
+
+def test_half_of_the_promised_time_gives_half_of_the_frames():
+    index = index_frames([(n, 1, n == 0) for n in range(50)], promised=100)
+    chosen, missing = choose_stamps(index, 10)
+    assert (chosen, missing) == ([5, 15, 25, 35, 45], 5)
+
+
+def test_frames_out_of_order_are_needed_from_the_key_frame_before_them():
+    index = index_frames([(0, 1, True), (3, 1, False), (1, 1, False), (6, 1, True), (4, 1, False)], 0)
+    assert [index.key_before(stamp) for stamp in (0, 1, 4, 6)] == [0, 0, 0, 6]
+
+
+def test_no_packet_is_a_refusal():
+    with pytest.raises(VideoRefusal, match="holds no frame"):
+        index_frames([], 0)
