@@ -7,13 +7,15 @@ import sys
 from unmask.errors import UnmaskError
 from unmask.evaluation.scoring_run import score_validation
 from unmask.training.config import TrainConfig, describe_run, parse_train_config
-from unmask.training.launch import start_processes
+from unmask.training.launch import follow_launcher, start_processes
 from unmask.training.loop import train
+from unmask.training.stopping import RunStopped
 
 
 def main(arguments: list[str]) -> int:
     """Run the training that the arguments describe and return the exit code."""
     config = parse_train_config(arguments)
+    follow_launcher()
     code = start_processes(__file__, arguments)
     if code is not None:
         return code
@@ -22,6 +24,9 @@ def main(arguments: list[str]) -> int:
     except UnmaskError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except RunStopped as stopped:
+        print(stopped, file=sys.stderr)
+        return stopped.code
     except KeyboardInterrupt:
         print(f"stopped; go on with the same command and --resume (run in {config.output})", file=sys.stderr)
         return 130
@@ -31,7 +36,7 @@ def main(arguments: list[str]) -> int:
 def _train_and_score(config: TrainConfig) -> None:
     """Train, then score the written folder on the validation pictures and say what to do with it."""
     run = train(config)
-    if not run.is_main:
+    if run is None or not run.is_main:
         return
     score_validation(run.folder, run.validation_samples, run.folder.parent / "validation", describe_run(config))
     print(f"Detector: {run.folder}")

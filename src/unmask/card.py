@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from datetime import date
@@ -27,7 +28,8 @@ INDEXED_METRICS = {  # report.json's name -> the Hub's metric id and the name th
 HUB_LICENCES = re.compile(  # those the Hub takes as they are; any other is given as `other` with its name
     r"apache-2\.0|mit|bsd-[23]-clause|cc0-1\.0|cc-by(-nc)?(-sa|-nd)?-4\.0|[al]?gpl-3\.0|mpl-2\.0|openrail|other"
 )
-NOT_FLAGS = {"faces", "left_out", "torch", "history"}
+LAUNCH = "accelerate launch train/train.py"
+NOT_FLAGS = {"faces", "left_out", "torch", "history", "processes"}
 """What train_config.json says about the run beside its flags."""
 KNOWN_SOURCES = {  # a word in the name of a training set -> what stands behind it, and on which terms
     r"ffpp|faceforensics|ff\+\+": "FaceForensics++: research only, by the terms its users sign",
@@ -214,7 +216,8 @@ def _repeat(folder: Path, report: dict[str, Any]) -> str:
     """Return the commands that train and score this detector again."""
     commands = []
     if (folder / TRAIN_CONFIG).is_file():
-        commands.append(training_command(read_json(folder / TRAIN_CONFIG)))
+        record = read_json(folder / TRAIN_CONFIG)
+        commands.append(str(record.get("import_command") or training_command(record)))
     if report.get("command"):
         commands.append(str(report["command"]))
     if not commands:
@@ -225,13 +228,16 @@ def _repeat(folder: Path, report: dict[str, Any]) -> str:
 
 def training_command(record: dict[str, Any]) -> str:
     """Return the command line that repeats the run of a train_config.json; a flag a line."""
-    words = ["accelerate launch train/train.py"]
+    processes = record.get("processes", 1)
+    words = [f"accelerate launch --num_processes {processes} train/train.py" if processes > 1 else LAUNCH]
     for key, value in record.items():
         flag = "--" + key.replace("_", "-")
-        if key in NOT_FLAGS or value is None or value is False:
+        if key in NOT_FLAGS or value is None or value is False or value == {}:
             continue
         if key == "data":
             words += [f"{flag} {shlex.quote(str(name))}" for name in value]
+        elif isinstance(value, dict):
+            words.append(f"{flag} {shlex.quote(json.dumps(value))}")
         elif isinstance(value, list):
             words.append(f"{flag} {shlex.quote('[' + ', '.join(map(str, value)) + ']')}")
         else:

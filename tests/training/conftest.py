@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from unmask.media.drawing import draw_face
+from unmask.training.config import TrainConfig
 
 
 def draw_data(root: Path, per_class: int = 24, size: int = 128) -> Path:
@@ -29,3 +31,21 @@ def draw_data(root: Path, per_class: int = 24, size: int = 128) -> Path:
 def drawn_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with real/ and fake/ drawings."""
     return draw_data(tmp_path_factory.mktemp("data") / "drawn")
+
+
+@pytest.fixture
+def tiny(drawn_data: Path, tmp_path: Path) -> Callable[..., TrainConfig]:
+    """Returns `tiny(name, **changes)`: a run of five steps an epoch into tmp_path/name, on the drawn faces."""
+
+    def make(name: str, **changes: object) -> TrainConfig:
+        base = {"backbone": "test_resnet", "input_size": 64, "batch_size": 8, "workers": 0, "seed": 1, "lr": 3e-3}
+        base |= {"data": [str(drawn_data)], "augmentations": ["flip"], "audit": False}
+        return TrainConfig(output=str(tmp_path / name), **{**base, **changes})
+
+    return make
+
+
+@pytest.fixture
+def no_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what comes after the last epoch: the export to ONNX takes longer than a tiny run."""
+    monkeypatch.setattr("unmask.training.loop.write_best", lambda *arguments: None)

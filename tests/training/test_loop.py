@@ -1,4 +1,4 @@
-"""Whole runs on drawn faces: what they write, that they learn, resume, and run as two processes."""
+"""Whole runs on drawn faces: what the command writes, that it learns, and what it refuses."""
 
 from __future__ import annotations
 
@@ -7,24 +7,22 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
 
 from unmask.detector import Detector
 from unmask.detector_folder import FILES, check_folder
-from unmask.errors import TrainingError
+from unmask.errors import TrainingError, UnmaskError
 from unmask.training.config import TrainConfig
-from unmask.training.loop import train, validation_figures
+from unmask.training.loop import train
+from unmask.training.trackers import PACKAGES
+from unmask.training.validating import validation_figures
 
 ROOT = Path(__file__).parents[2]
-
-
-def tiny(data: Path, output: Path, **changes: object) -> TrainConfig:
-    base = {"backbone": "test_resnet", "input_size": 64, "batch_size": 8, "workers": 0, "seed": 1, "lr": 3e-3}
-    return TrainConfig(data=[str(data)], output=str(output), augmentations=["flip"], **{**base, **changes})
+Tiny = Callable[..., TrainConfig]
 
 
 def launch(*arguments: str, processes: int = 1) -> subprocess.CompletedProcess[str]:
@@ -80,48 +78,9 @@ def test_nothing_of_this_machine_is_in_the_folder(launched: Path) -> None:
     assert str(ROOT).encode() not in (launched / "detector" / "model.onnx").read_bytes()
 
 
-def test_two_processes_train_the_same_kind_of_detector(drawn_data: Path, tmp_path: Path) -> None:
-    flags = ["--backbone", "test_resnet", "--input-size", "64", "--epochs", "1", "--batch-size", "4", "--workers", "0"]
-    done = launch("--data", str(drawn_data), "--output", str(tmp_path / "two"), *flags, processes=2)
-    assert done.returncode == 0, done.stderr[-2000:]
-    check_folder(tmp_path / "two" / "detector")
-    assert done.stdout.count("epoch 1:") == 1
-    assert "2 process(es)" in done.stdout
-
-
-def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(drawn_data: Path, tmp_path: Path) -> None:
-    whole = train(tiny(drawn_data, tmp_path / "whole", epochs=2)).folder
-    stopped = tiny(drawn_data, tmp_path / "stopped", epochs=2)
-    _stop_after_first_epoch(stopped)
-    resumed = train(tiny(drawn_data, tmp_path / "stopped", epochs=2, resume=True)).folder
-    first, second = (load_file(folder / "model.safetensors") for folder in (whole, resumed))
-    assert first.keys() == second.keys()
-    assert all(np.allclose(first[name], second[name], atol=1e-6) for name in first)
-
-
-def _stop_after_first_epoch(config: TrainConfig) -> None:
-    """Run the configuration and leave it in the second epoch, as Ctrl-C does."""
-    from unmask.training import loop
-
-    class StoppedError(Exception):
-        pass
-
-    whole_epoch = loop._Run._train_epoch
-
-    def one_epoch(run: object, epoch: int) -> dict[str, float]:
-        if epoch:
-            raise StoppedError
-        return whole_epoch(run, epoch)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop._Run, "_train_epoch", one_epoch)
-        with pytest.raises(StoppedError):
-            train(config)
-
-
-def test_a_second_run_does_not_overwrite_the_first(drawn_data: Path, launched: Path) -> None:
+def test_a_second_run_does_not_overwrite_the_first(tiny: Tiny, launched: Path) -> None:
     with pytest.raises(TrainingError, match="already holds a run"):
-        train(tiny(drawn_data, launched))
+        train(tiny("any", output=str(launched)))
 
 
 @pytest.mark.parametrize(
@@ -130,29 +89,30 @@ def test_a_second_run_does_not_overwrite_the_first(drawn_data: Path, launched: P
         ({"data": []}, "no data to train on"),  # no folder named
         ({"resume": True}, "no checkpoint"),  # nothing to go on from
         ({"batch_size": 500}, "fewer than one batch"),  # a batch larger than the data
+        ({"log_with": ["trackio"]}, "pip install trackio"),  # a tracker that is not installed
+        ({"loss": "guess"}, "no loss"),  # not a loss of ours
+        ({"ema": 1.5}, "EMA decay"),  # no average
+        ({"backbone_args": {"depht": 3}}, "depht"),  # not an argument of the network
         ({"backbone": "no_such_net"}, "no_such_net"),  # not a timm name
         ({"init_weights": "nowhere/at-all"}, "Could not start from"),  # no such weights
     ],
 )
 def test_a_run_that_cannot_start_says_why(
-    drawn_data: Path, tmp_path: Path, changes: dict[str, object], message: str
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object], message: str
 ) -> None:
-    config = tiny(drawn_data, tmp_path / "out", epochs=1)
-    for name, value in changes.items():
-        setattr(config, name, value)
-    with pytest.raises(TrainingError, match=message):
+    config = tiny("out", **{"epochs": 1, **changes})
+    monkeypatch.setitem(PACKAGES, "trackio", "a_package_that_nobody_has")
+    with pytest.raises(UnmaskError, match=message):
         train(config)
 
 
-def test_one_class_alone_cannot_be_trained(tmp_path: Path) -> None:
-    from unmask.errors import UnmaskError
-
+def test_one_class_alone_cannot_be_trained(tiny: Tiny, tmp_path: Path) -> None:
     for split in ("train", "validation"):
         folder = tmp_path / "data" / split / "real"
         folder.mkdir(parents=True)
         (folder / "a.jpg").write_bytes(b"x")
     with pytest.raises(UnmaskError, match="fake"):
-        train(tiny(tmp_path / "data", tmp_path / "out"))
+        train(tiny("out", data=[str(tmp_path / "data")]))
 
 
 def test_the_validation_auc_is_the_mean_over_data_sets() -> None:

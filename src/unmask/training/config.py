@@ -8,10 +8,11 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from unmask.data.names import short_path
 
+REPEATED = ("data", "log_with")  # flags that may come more than once
 DEFAULT_AUGMENTATIONS = ("flip", "colour", "greyscale", "down_up", "blur", "jpeg")
 
 
@@ -20,31 +21,51 @@ class TrainConfig:
     """One training run.
 
     Args:
-        data: Data set folders; their layouts are recognised. Give --data once per folder.
+        data: Data set folders, or hub:user/name and kaggle:user/name. Give --data once per data set.
         output: Folder of the run; the detector is written to OUTPUT/detector.
         layout: Name of the layout of every data folder; none has each recognised.
         backbone: Any timm network name.
+        backbone_args: Further arguments of the network, as {"depth": 300}.
         init_weights: A folder or Hub id in timm's format to start from (a detector folder, too).
         pretrained: Start from the weights that timm publishes for the backbone (needs a network).
         input_size: Side of the network's square input in pixels.
         crop_margin: Fraction of the face box's side added on each side of the crop.
         epochs: Passes over as many faces as the training data holds.
         batch_size: Faces per step and process.
-        lr: Peak learning rate of AdamW.
-        weight_decay: AdamW's weight decay, not applied to biases and norms.
-        warmup: Fraction of the steps in which the learning rate climbs; it falls as a cosine after.
-        label_smoothing: Of the cross-entropy.
-        balance: `dataset` evens out classes and data sets, `none` takes every face once per epoch.
+        accumulate: Batches per step: gradients are averaged over so many before the weights move.
+        lr: Peak learning rate.
+        head_lr: Peak learning rate of the head; none is that of the body.
+        weight_decay: The optimizer's weight decay, not applied to biases and norms.
+        optimizer: adamw, adam or sgd.
+        schedule: cosine, one_cycle, step or constant: how the learning rate moves after the warm-up.
+        warmup: Fraction of the steps in which the learning rate climbs.
+        loss: cross_entropy, binary_cross_entropy, mean_squared_error or focal.
+        label_smoothing: Of the loss's targets.
+        clip: Largest norm of a step's gradients, 0 for no limit.
+        ema: Decay of the running average of the weights that is judged and published, 0 for none.
+        frozen_epochs: Epochs at the start in which only the head learns.
+        lora_rank: Rank of adapters that learn in place of the body's own weights, 0 for none (needs peft).
+        early_stopping: Stop after so many epochs without a better validation AUC, 0 for never.
+        adversarial: Train on pictures altered against the network: none, fgsm or pgd.
+        adversarial_epsilon: How far such a picture may stray, as a fraction of the brightness range.
+        self_blended: Share of the drawn real faces that are blended with themselves into fakes, 0 for none.
+        balance: `dataset` evens out classes and data sets, `source` people too, `none` takes each face once per epoch.
         dataset_power: With balance, a data set's share goes by its size to this power; 0 is one share each.
         augmentations: Names in the order in which they apply.
         validation_fraction: Share cut from the training data, by source, where there is no validation folder.
         seed: Of the split, the order, the augmentations and the head.
         workers: Processes that load faces, per training process.
         limit: Use at most so many pictures of each data set, 0 for all; for a quick trial.
+        audit: Look for leaks, duplicates and shortcuts in the data before the run, and warn.
         face_model: YuNet file for finding the faces; none takes UNMASK_FACE_MODEL, the Hub cache or Haar.
         mixed_precision: Accelerate's; bf16 or fp16 on a GPU.
         compile: Compile the training step (a minute or two at the start, about a fifth faster on a CPU).
-        resume: Go on from the run's newest checkpoint.
+        checkpoint_steps: Save a checkpoint every so many steps, 0 for not by steps.
+        checkpoint_minutes: Save a checkpoint every so many minutes, 0 for not by time. Every epoch saves one.
+        max_minutes: Stop in time to have the detector written after so many minutes, 0 for no limit.
+        resume: Go on from the run's newest whole checkpoint.
+        log_with: Also log to these trackers: tensorboard, trackio, wandb.
+        dry_run: Show the data, a batch, the network's size and its memory, and stop.
         name: What predictions call the detector; none is the output folder's name.
         weights_license: Licence of the trained weights, as the Hub spells it.
     """
@@ -53,29 +74,56 @@ class TrainConfig:
     output: str = "runs/run"
     layout: str | None = None
     backbone: str = "mobilenetv2_100"
+    backbone_args: dict[str, Any] = field(default_factory=dict)
     init_weights: str | None = None
     pretrained: bool = False
     input_size: int = 160
     crop_margin: float = 0.1
     epochs: int = 5
     batch_size: int = 32
+    accumulate: int = 1
     lr: float = 6e-4
+    head_lr: float | None = None
     weight_decay: float = 0.05
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    schedule: Literal["cosine", "one_cycle", "step", "constant"] = "cosine"
     warmup: float = 0.1
+    loss: str = "cross_entropy"
     label_smoothing: float = 0.05
-    balance: Literal["dataset", "none"] = "dataset"
+    clip: float = 5.0
+    ema: float = 0.0
+    frozen_epochs: int = 0
+    lora_rank: int = 0
+    early_stopping: int = 0
+    adversarial: Literal["none", "fgsm", "pgd"] = "none"
+    adversarial_epsilon: float = 2 / 255
+    self_blended: float = 0.0
+    balance: Literal["dataset", "source", "none"] = "dataset"
     dataset_power: float = 0.5
     augmentations: list[str] = field(default_factory=lambda: list(DEFAULT_AUGMENTATIONS))
     validation_fraction: float = 0.1
     seed: int = 0
     workers: int = 2
     limit: int = 0
+    audit: bool = True
     face_model: str | None = None
     mixed_precision: Literal["no", "bf16", "fp16"] = "no"
     compile: bool = False
+    checkpoint_steps: int = 0
+    checkpoint_minutes: float = 10.0
+    max_minutes: float = 0.0
     resume: bool = False
+    log_with: list[Literal["tensorboard", "trackio", "wandb"]] = field(default_factory=list)
+    dry_run: bool = False
     name: str | None = None
     weights_license: str = "cc-by-nc-4.0"
+
+
+# What a repeated run may do otherwise without ending with other weights.
+OF_THIS_MACHINE = (
+    "output", "face_model", "workers", "audit", "checkpoint_steps", "checkpoint_minutes", "resume", "log_with",
+    "dry_run",
+)  # fmt: skip
 
 
 def parse_train_config(arguments: Sequence[str]) -> TrainConfig:
@@ -106,43 +154,50 @@ def describe_run(config: TrainConfig) -> str:
     default = TrainConfig()
     words = ["accelerate", "launch", "train/train.py"]
     for root in config.data:
-        words += ["--data", short_path(root)]
+        words += ["--data", root if is_remote(root) else short_path(root)]
     for f in dataclasses.fields(TrainConfig):
         value = getattr(config, f.name)
-        if f.name in ("data", "output", "resume", "face_model", "workers") or value == getattr(default, f.name):
+        if f.name in ("data", *OF_THIS_MACHINE) or value == getattr(default, f.name):
             continue
         if isinstance(value, bool):
-            words += [f"--{f.name.replace('_', '-')}"]
+            words += [f"--{f.name.replace('_', '-')}"] + (["false"] if not value else [])
         else:
             value = Path(value).name if f.name == "init_weights" else value
-            words += [f"--{f.name.replace('_', '-')}", json.dumps(value) if isinstance(value, list) else str(value)]
+            text = json.dumps(value) if isinstance(value, (list, dict)) else str(value)
+            words += [f"--{f.name.replace('_', '-')}", text]
     return shlex.join([*words, "--output", f"runs/{Path(config.output).name}"])
+
+
+def is_remote(name: str) -> bool:
+    """Return whether a data set is to be fetched: hub:user/name or kaggle:user/name."""
+    return name.startswith(("hub:", "kaggle:"))
 
 
 def _plain(arguments: Sequence[str]) -> list[str]:
     """Return the arguments as jsonargparse takes them, from the way people type them.
 
     `--batch-size` may have dashes, a switch such as `--pretrained` needs no `true`, and a repeated
-    `--data X` becomes one list, because a later flag would replace an earlier one.
+    `--data X` or `--log-with X` becomes one list, because a later flag would replace an earlier one.
     """
     switches = {f.name for f in dataclasses.fields(TrainConfig) if isinstance(f.default, bool)}
     words = list(arguments)
     plain: list[str] = []
-    folders: list[str] = []
+    lists: dict[str, list[str]] = {}
     for place, word in enumerate(words):
         flag, equals, value = word.partition("=")
         name = flag.removeprefix("--").replace("-", "_")
         following = words[place + 1] if place + 1 < len(words) else "--"
-        if place and words[place - 1] == "--data":
-            folders.append(word)
-        elif flag == "--data":
-            folders += [value] if equals else []
+        before = words[place - 1].removeprefix("--").replace("-", "_") if place else ""
+        if place and words[place - 1].startswith("--") and before in REPEATED:
+            lists[before].append(word)
+        elif flag.startswith("--") and name in REPEATED:
+            lists.setdefault(name, []).extend([value] if equals else [])
         elif flag.startswith("--") and name in switches and not equals and following not in ("true", "false"):
             plain.append(f"--{name}=true")
         elif flag.startswith("--"):
             plain.append(f"--{name}{equals}{value}")
         else:
             plain.append(word)
-    if not folders:
-        return plain
-    return [*plain, f"--data={folders[0] if folders[0].startswith('[') else json.dumps(folders)}"]
+    for name, values in lists.items():
+        plain.append(f"--{name}={values[0] if values and values[0].startswith('[') else json.dumps(values)}")
+    return plain

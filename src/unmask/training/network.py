@@ -9,6 +9,7 @@ import timm
 import torch
 from torch import nn
 
+import unmask.backbones  # noqa: F401  puts our own networks into timm's registry
 from unmask.detector_folder import CONFIG, read_json
 from unmask.errors import BrokenDetector, TrainingError
 from unmask.export import read_model
@@ -31,8 +32,9 @@ def make_network(config: TrainConfig) -> nn.Module:
     if config.init_weights:
         return _from_weights(config)
     try:
-        model = timm.create_model(config.backbone, pretrained=config.pretrained, num_classes=2)
-    except RuntimeError as error:
+        model = timm.create_model(config.backbone, pretrained=config.pretrained, num_classes=2, **config.backbone_args)
+        model.model_args = dict(config.backbone_args)
+    except (RuntimeError, TypeError, ValueError) as error:
         close = timm.list_models(f"*{config.backbone[:6]}*")[:4]
         raise TrainingError(
             f"timm cannot make the backbone {config.backbone!r} ({error}). Near are: {', '.join(close) or 'none'}."
@@ -82,6 +84,8 @@ def _from_weights(config: TrainConfig) -> nn.Module:
         raise TrainingError(
             f"Could not start from {config.init_weights}: {line}. Check the folder or Hub id."
         ) from None
+    if config.backbone_args and config.backbone_args != getattr(model, "model_args", {}):
+        raise TrainingError(f"{config.init_weights} brings its network's arguments along. Leave --backbone-args out.")
     own: dict[str, Any] = getattr(model, "pretrained_cfg", {})
     architecture = own.get("architecture") or config.backbone
     if architecture != config.backbone:

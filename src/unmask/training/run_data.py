@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from datasets import Dataset
+
 from unmask.augmentations import compose
+from unmask.data.audit.quick import quick_audit
 from unmask.data.face_table import face_table, usable_rows
 from unmask.data.faces_dataset import FacesDataset
 from unmask.data.layouts import read_samples
 from unmask.data.names import dataset_name
 from unmask.data.splits import choose_splits, write_split
 from unmask.errors import TrainingError
+from unmask.hub.datasets import fetch_data_set
 from unmask.schema import LABEL_NAMES, InputSpec, Sample
-from unmask.training.config import TrainConfig
+from unmask.training.config import TrainConfig, is_remote
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,7 @@ class RunData:
     """Training and validation faces, the data sets' names, and how many pictures were left out and why.
 
     `validation_samples` are the validation pictures of each data folder, those without a face too.
+    `fingerprint` tells these training faces from any others, on whatever machine they lie.
     """
 
     train: FacesDataset
@@ -30,10 +37,19 @@ class RunData:
     names: tuple[str, ...]
     left_out: dict[str, int]
     validation_samples: tuple[tuple[str, list[Sample]], ...]
+    fingerprint: str
 
 
-def read_run_data(config: TrainConfig, spec: InputSpec, face_model: Path | None) -> RunData:
+def read_run_data(
+    config: TrainConfig, spec: InputSpec, face_model: Path | None, say: Callable[[str], None] | None = None
+) -> RunData:
     """Return the faces of every data folder, split by source, with the split written beside the run.
+
+    Args:
+        config: The run.
+        spec: What its network takes.
+        face_model: YuNet file, or None for the Haar cascade.
+        say: Called with a line on each thing in the data that would make a score dishonest; None looks for none.
 
     Raises:
         TrainingError: no data folder was named, or one of the classes is missing.
@@ -41,35 +57,54 @@ def read_run_data(config: TrainConfig, spec: InputSpec, face_model: Path | None)
     """
     if not config.data:
         raise TrainingError("There is no data to train on. Name a folder: --data ROOT.")
+    roots = [fetch_data_set(name) if is_remote(name) else Path(name) for name in config.data]
+    names = _names(roots)
     train: list[tuple[str, Sample]] = []
     validation: list[tuple[str, Sample]] = []
     held_out: list[tuple[str, list[Sample]]] = []
-    for root, name in zip(config.data, _names(config.data), strict=True):
-        samples = _limited(read_samples(Path(root), config.layout), config.limit)
+    for root, name in zip(roots, names, strict=True):
+        samples = _limited(read_samples(root, config.layout), config.limit)
         parts = choose_splits(samples, config.seed, config.validation_fraction)
         train += [(name, sample) for sample in parts[0]]
         validation += [(name, sample) for sample in parts[1]]
-        held_out.append((root, parts[1]))
+        held_out.append((str(root), parts[1]))
     for side, part in (("training", train), ("validation", validation)):
         _check_classes(side, part)
     sides = {"train": _prefixed(train), "validation": _prefixed(validation)}
     write_split(Path(config.output) / "split.csv", sides)
+    if say:
+        _audit(sides, say)
     train_rows, left_train = usable_rows(face_table(train, face_model, config.workers))
     validation_rows, left_validation = usable_rows(face_table(validation, face_model, config.workers))
     return RunData(
         train=FacesDataset(train_rows, spec, config.crop_margin, compose(config.augmentations), config.seed),
         validation=FacesDataset(validation_rows, spec, config.crop_margin),
-        names=tuple(_names(config.data)),
+        names=tuple(names),
         left_out=dict(Counter(left_train) + Counter(left_validation)),
         validation_samples=tuple(held_out),
+        fingerprint=_fingerprint(train_rows),
     )
 
 
-def _names(roots: list[str]) -> list[str]:
+def _audit(sides: dict[str, list[Sample]], say: Callable[[str], None]) -> None:
+    """Say what the quick audit finds in the data as the run splits it."""
+    for line in quick_audit([dataclasses.replace(s, split=side) for side, part in sides.items() for s in part]):
+        say(line)
+
+
+def _fingerprint(rows: Dataset) -> str:
+    """Return a digest of the faces in their order: names of files, not their folders, which differ by machine."""
+    digest = hashlib.sha256()
+    for path, label, box in zip(rows["path"], rows["label"], rows["box"], strict=True):
+        digest.update(repr((Path(path).name, label, list(box))).encode())
+    return digest.hexdigest()
+
+
+def _names(roots: list[Path]) -> list[str]:
     """Return one name per data folder; a name that comes twice is numbered."""
     names: list[str] = []
     for root in roots:
-        name = dataset_name(Path(root))
+        name = dataset_name(root)
         names.append(name if name not in names else f"{name}-{len(names) + 1}")
     return names
 

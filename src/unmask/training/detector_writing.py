@@ -1,0 +1,89 @@
+"""The end of a run: its best weights, calibrated on the validation faces, to a detector folder."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from safetensors.torch import load_file
+from safetensors.torch import save as save_tensors
+from torch import nn
+
+from unmask.calibration import fake_probabilities, fit_temperature, fit_thresholds
+from unmask.detector_folder import FORMAT_VERSION, TRAIN_CONFIG
+from unmask.export import fold_temperature, write_detector
+from unmask.files import write_json, write_whole
+from unmask.schema import DetectorSettings, InputSpec
+from unmask.training.batches import validation_loader
+from unmask.training.config import OF_THIS_MACHINE, TrainConfig
+from unmask.training.network import trained_before
+from unmask.training.run_data import RunData
+from unmask.training.run_state import BEST
+from unmask.training.transfer import merge_adapters
+from unmask.training.validating import judge
+
+
+def save_best(model: nn.Module, output: Path) -> None:
+    """Write a network's weights as the run's best so far, whole or not at all."""
+    state = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
+    write_whole(output / BEST, save_tensors(state))
+
+
+def restore_best(source: Path | None, output: Path) -> None:
+    """Put a checkpoint's best weights back in their place; none where it has none."""
+    if source is None:
+        (output / BEST).unlink(missing_ok=True)
+    else:
+        write_whole(output / BEST, source.read_bytes())
+
+
+def write_best(
+    accelerator: Accelerator,
+    config: TrainConfig,
+    wrapped: nn.Module,
+    spec: InputSpec,
+    data: RunData,
+    history: list[Any],
+) -> Path:
+    """Calibrate the best weights on the validation faces, write the detector folder and return it."""
+    output = Path(config.output)
+    model = accelerator.unwrap_model(wrapped, keep_fp32_wrapper=False)
+    model.load_state_dict(load_file(output / BEST), strict=True)
+    merge_adapters(model)
+    # One process judges the whole validation set: its loader must not be one of several shards.
+    logits, labels, _ = judge(accelerator, model, validation_loader(data.validation, config), gather=False)
+    temperature = fold_temperature(model, fit_temperature(logits, labels))
+    real, fake = fit_thresholds(fake_probabilities(logits / temperature), labels)
+    settings = DetectorSettings(
+        format_version=FORMAT_VERSION,
+        name=config.name or output.name,
+        crop_margin=config.crop_margin,
+        temperature=temperature,
+        real_threshold=real,
+        fake_threshold=fake,
+        pooling="max",
+        trained_on=trained_before(config.init_weights, data.names),
+        calibrated_on=f"{len(labels)} validation faces of {', '.join(data.names)}",
+        license=config.weights_license,
+    )
+    write_detector(model, config.backbone, spec, settings, output / "detector")
+    write_json(output / "detector" / TRAIN_CONFIG, train_record(config, data, history, accelerator.num_processes))
+    return output / "detector"
+
+
+def train_record(config: TrainConfig, data: RunData, history: list[Any], processes: int) -> dict[str, Any]:
+    """Return what it takes to repeat the run; data folders by name, as paths are of one machine."""
+    record = {key: value for key, value in dataclasses.asdict(config).items() if key not in OF_THIS_MACHINE}
+    return record | {
+        "data": list(data.names),
+        "workers": config.workers,
+        "processes": processes,
+        "init_weights": Path(config.init_weights).name if config.init_weights else None,
+        "faces": {"train": len(data.train), "validation": len(data.validation)},
+        "left_out": data.left_out,
+        "torch": torch.__version__.split("+")[0],
+        "history": history,
+    }

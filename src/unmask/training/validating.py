@@ -1,0 +1,72 @@
+"""What a network makes of the validation faces: logits, and the figures that the best epoch is chosen by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import nn
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from unmask.calibration import fake_probabilities
+from unmask.metrics.auc import auc
+
+Judged = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+@torch.no_grad()
+def judge(
+    accelerator: Accelerator,
+    model: nn.Module,
+    loader: DataLoader,
+    gather: bool,
+    check: Callable[[], None] | None = None,
+) -> Judged:
+    """Return logits [N, 2], labels [N] and row numbers [N] of every validation face.
+
+    Args:
+        accelerator: Of the run.
+        model: The bare network: a compiled step is for training's one batch shape.
+        loader: The faces; of several processes each has its part.
+        gather: Whether to put the parts of all processes together.
+        check: Called after every batch; it may raise to stop.
+    """
+    model.eval()
+    parts: list[list[np.ndarray]] = [[], [], []]
+    shown = tqdm(loader, desc="Validation", leave=False, disable=not accelerator.is_local_main_process, mininterval=1)
+    for batch, labels, rows in shown:
+        moved = batch.to(accelerator.device).contiguous(memory_format=torch.channels_last)
+        results = (model.forward(moved).float(), labels, rows)
+        if gather:
+            results = accelerator.gather_for_metrics(results)
+        for part, result in zip(parts, results, strict=True):
+            part.append(result.cpu().numpy())
+        if check:
+            check()
+    logits, labels, rows = (np.concatenate(part) for part in parts)
+    return logits, labels, rows
+
+
+def validation_figures(logits: np.ndarray, labels: np.ndarray, names: np.ndarray) -> dict[str, Any]:
+    """Return loss, accuracy and AUC of validation faces; the AUC is the mean over data sets.
+
+    A pooled AUC rewards telling the sources apart, so that the mean of each data set's own is the one to
+    choose by. A data set with one class has none and is left out; if none has one, the pooled AUC counts.
+    """
+    signed = np.where(labels == 1, 1.0, -1.0) * (logits[:, 1] - logits[:, 0]).astype(np.float64)
+    probabilities = fake_probabilities(logits)
+    by_dataset = {
+        str(name): auc(labels[names == name], probabilities[names == name])
+        for name in sorted(set(names.tolist()))
+        if len(set(labels[names == name].tolist())) == 2
+    }
+    return {
+        "validation_loss": float(np.mean(np.logaddexp(0, -signed))),
+        "validation_accuracy": float(np.mean((probabilities >= 0.5) == labels)),
+        "validation_auc": float(np.mean(list(by_dataset.values()))) if by_dataset else auc(labels, probabilities),
+        "validation_auc_by_dataset": by_dataset,
+    }
