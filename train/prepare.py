@@ -15,6 +15,7 @@ from pathlib import Path
 from unmask.data.face_crops import CropSettings
 from unmask.data.prepare import prepare
 from unmask.errors import UnmaskError
+from unmask.hub.datasets import fetch_data_set
 from unmask.hub.face_model import fetch_face_model
 
 
@@ -25,7 +26,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
         description=summary, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--data", metavar="ROOT", type=Path, required=True, help="the data set's folder")
+    add("--data", metavar="ROOT", required=True, help="the data set's folder, hub:user/name or kaggle:user/name")
     add("--output", metavar="DIR", type=Path, required=True, help="the prepared data set's folder")
     add("--layout", metavar="NAME", help="the data set's layout (default: recognised)")
     add("--frames", type=int, default=32, metavar="N", help="frames of each clip, spread over it (default: 32)")
@@ -41,7 +42,7 @@ def main(arguments: list[str]) -> int:
     try:
         face_model = fetch_face_model()
         settings = CropSettings(asked.frames, asked.margin, asked.format, str(face_model or ""))
-        print(prepare(asked.data, asked.output, settings, asked.layout, asked.processes).summary())
+        print(prepare(fetch_data_set(asked.data), asked.output, settings, asked.layout, asked.processes).summary())
     except UnmaskError as error:
         print(error, file=sys.stderr)
         return 2

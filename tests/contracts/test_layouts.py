@@ -1,6 +1,7 @@
 """What every registered layout owes: right labels, unique paths, ids that split without leaking."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -77,6 +78,12 @@ BUILDERS = {
 
 def test_every_layout_has_a_tree_here():
     assert sorted(BUILDERS) == list(layouts), "write a tiny tree for the new layout and add it to BUILDERS"
+
+
+def test_every_layout_is_in_the_docs():
+    page = (Path(__file__).parents[2] / "docs" / "data_sets.md").read_text(encoding="utf-8")
+    titles = " ".join(line for line in page.splitlines() if line.startswith("### "))
+    assert [name for name in layouts if f"`{name}`" not in titles] == []
 
 
 @pytest.fixture(params=sorted(BUILDERS))

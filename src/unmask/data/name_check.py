@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,10 +26,10 @@ def check_names(samples: Sequence[Sample], root: Path) -> None:
         Traceback (most recent call last):
         unmask.errors.DataError: 2 of 2 ... say the other class, first set/real/fake_1.jpg (labelled real)...
     """
-    telling, against = 0, []
+    start, telling, against = f"{root}{os.sep}", 0, []
     for sample in samples:
-        path = Path(sample.path)
-        said = _said(path.relative_to(root) if path.is_relative_to(root) else Path(path.name))
+        parts = sample.path.removeprefix(start).split(os.sep)  # noqa: PTH206 - strings: there may be a million
+        said = _said(parts if sample.path.startswith(start) else parts[-1:])
         telling += bool(said)
         if said - {sample.label}:
             against.append(sample)
@@ -41,10 +42,11 @@ def check_names(samples: Sequence[Sample], root: Path) -> None:
     warnings.warn(f"{counted}. Look at these files.", stacklevel=3)
 
 
-def _said(path: Path) -> set[int]:
+def _said(parts: Sequence[str]) -> set[int]:
     """Return the labels that folders and file name say."""
-    folders = {label for part in path.parts[:-1] if (label := _label_in(part)) is not None}
-    return folders | ({label_of(path.stem)} if is_label(path.stem) else set())
+    folders = {label for part in parts[:-1] if (label := _label_in(part)) is not None}
+    stem = parts[-1].rpartition(".")[0]
+    return folders | ({label_of(stem)} if is_label(stem) else set())
 
 
 @functools.lru_cache(maxsize=4096)
