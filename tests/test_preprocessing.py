@@ -103,3 +103,18 @@ def test_model_input_is_that_of_timms_evaluation_transform(interpolation: str, s
     crop = draw_face(side, side)
     expected = transform(Image.fromarray(crop)).numpy()
     np.testing.assert_allclose(prepare_crop(crop, spec), expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("mean", "std"),
+    [
+        ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),  # to [-1, 1]
+        ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),  # ImageNet's
+        ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),  # to [0, 1]
+    ],
+)
+def test_looked_up_values_are_the_computed_ones(mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+    levels = np.random.default_rng(0).permutation(np.repeat(np.arange(256, dtype=np.uint8), 3)).reshape(16, 16, 3)
+    scaled = levels.astype(np.float32) / np.float32(255)
+    computed = ((scaled - np.asarray(mean, np.float32)) / np.asarray(std, np.float32)).transpose(2, 0, 1)
+    assert np.array_equal(normalise(levels, InputSpec(16, "bicubic", mean, std)), computed)

@@ -43,10 +43,15 @@ class Box:
 
 @dataclass(frozen=True)
 class Face:
-    """A face that a finder found: its tight box and how sure the finder was (in [0, 1])."""
+    """A face that a finder found: its tight box and how sure the finder was (in [0, 1]).
+
+    `landmarks` are five points (x, y) in pixels where the finder gives them: the eye that is left in the
+    picture, the one that is right in it, the tip of the nose, the left and the right corner of the mouth.
+    """
 
     box: Box
     confidence: float
+    landmarks: tuple[tuple[float, float], ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,14 @@ import torch
 from PIL import Image
 
 from unmask.augmentations import compose
+from unmask.data import faces_dataset
 from unmask.data.face_table import face_table, usable_rows
-from unmask.data.faces_dataset import EpochSampler, FacesDataset
+from unmask.data.faces_dataset import EpochSampler, FacesDataset, blended_shares
 from unmask.detector import Detector
 from unmask.errors import DataError
 from unmask.media.drawing import draw_face
+from unmask.media.faces import make_face_finder
+from unmask.media.images import read_image
 from unmask.runtimes.onnx import OnnxRuntime
 from unmask.schema import InputSpec, Sample
 from unmask.training.config import DEFAULT_AUGMENTATIONS
@@ -100,6 +104,71 @@ def test_drawing_leaves_the_callers_generator_alone(table: object) -> None:
     assert torch.equal(torch.rand(2), expected)
 
 
+@pytest.fixture(scope="module")
+def real_only(tmp_path_factory: pytest.TempPathFactory) -> object:
+    samples = [(n, dataclasses.replace(s, label=0)) for n, s in save_faces(tmp_path_factory.mktemp("real"), 6)]
+    return usable_rows(face_table(samples, None, processes=1))[0]
+
+
+def test_a_blended_draw_is_a_fake_and_the_others_are_as_before(table: object) -> None:
+    plain = FacesDataset(table, SPEC, 0.1, AUGMENT, seed=1)
+    blended = FacesDataset(table, SPEC, 0.1, AUGMENT, seed=1, self_blended=0.4)
+    kept = turned = 0
+    for index in range(60):
+        (before, old, row), (after, new, same_row) = plain[index], blended[index]
+        assert row == same_row
+        if new == old:
+            assert torch.equal(before, after)
+            kept += old == 0
+        else:
+            assert (old, new) == (0, 1)
+            assert not torch.equal(before, after)
+            turned += 1
+    assert kept + turned == 30
+    assert 5 <= turned <= 20
+
+
+def test_a_blended_draw_depends_on_seed_and_index_alone(real_only: object) -> None:
+    first, again = (FacesDataset(real_only, SPEC, 0.1, AUGMENT, seed=3, self_blended=0.5) for _ in range(2))
+    for index in (20, 3, 11):
+        _ = again[index + 1]
+        (one, label, _), (other, other_label, _) = first[index], again[index]
+        assert torch.equal(one, other)
+        assert label == other_label
+
+
+def test_a_data_set_without_fakes_is_blended_by_half(real_only: object) -> None:
+    dataset = FacesDataset(real_only, SPEC, 0.1, AUGMENT, self_blended=0.1)
+    assert dataset.labels.tolist() == [0] * 6
+    assert 15 <= sum(dataset[index][1] for index in range(60)) <= 45
+
+
+def test_validation_rows_are_blended_for_good(real_only: object) -> None:
+    dataset = FacesDataset(real_only, SPEC, 0.1, self_blended=0.5)
+    labels = [dataset[row][1] for row in range(6)]
+    assert labels == [dataset[row][1] for row in range(6)]
+    plain = FacesDataset(real_only, SPEC, 0.1)
+    assert [torch.equal(dataset[row][0], plain[row][0]) for row in range(6)] == [label == 0 for label in labels]
+
+
+def test_landmarks_reach_the_blend(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = sorted((shared / "data/celeba-real-only").glob("*.jpg"))[0]
+    model = shared / "pretrained" / "face_detection_yunet_2023mar.onnx"
+    rows, _ = usable_rows(face_table([("d", Sample(str(photo), 0, "a", "a", "m"))], model, processes=1))
+    seen = []
+    monkeypatch.setattr(faces_dataset, "self_blend", lambda image, box, landmarks, _: seen.append(landmarks) or image)
+    dataset = FacesDataset(rows, SPEC, 0.1, AUGMENT, self_blended=0.5)
+    assert {dataset[index][1] for index in range(12)} == {0, 1}
+    (face,) = make_face_finder(model).find_faces(read_image(photo))
+    assert np.allclose(seen[0], face.landmarks, atol=1e-3)
+
+
+@pytest.mark.parametrize("share", [-0.1, 0.51, 1.0, float("nan")])
+def test_a_share_that_leaves_too_few_real_faces_is_refused(share: float, table: object) -> None:
+    with pytest.raises(DataError, match="self_blended"):
+        FacesDataset(table, SPEC, 0.1, AUGMENT, self_blended=share)
+
+
 def test_unbalanced_epoch_takes_every_row_once(table: object) -> None:
     dataset = FacesDataset(table, SPEC, 0.1)
     sampler = EpochSampler(dataset, "none", seed=0)
@@ -107,16 +176,47 @@ def test_unbalanced_epoch_takes_every_row_once(table: object) -> None:
     assert sorted(index - 2 * len(dataset) for index in sampler) == list(range(len(dataset)))
 
 
-def test_balanced_epoch_evens_out_a_rare_class() -> None:
-    class Rows:
-        labels = np.array([0] * 900 + [1] * 100)
-        dataset_names = ["one"] * 1000
+class Rows:
+    """1,000 rows without pictures: 900 real and 100 fake in `one`, whose first source holds 300 of the reals."""
 
-        def __len__(self) -> int:
-            return 1000
+    def __init__(self, labels: Sequence[int] = (0,) * 900 + (1,) * 100, blended: float = 0.0) -> None:
+        self.labels = np.array(labels)
+        self.dataset_names = ["one"] * len(labels)
+        self.source_ids = ["large"] * 300 + [str(row) for row in range(300, len(labels))]
+        self.blended_shares = blended_shares(self.labels, self.dataset_names, blended)
 
-    drawn = Counter(int(Rows.labels[index]) for index in EpochSampler(Rows(), "dataset", seed=0))
-    assert 430 < drawn[1] < 570
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@pytest.mark.parametrize(
+    ("rows", "fakes"),
+    [
+        (Rows(), 500),  # a rare class is drawn the more
+        (Rows(blended=0.3), 500),  # blended reals count as fakes
+        (Rows(blended=0.5), 500),  # no room for other fakes
+        (Rows(labels=[0] * 1000, blended=0.2), 500),  # the blended ones are the only fakes
+        (Rows(labels=[0] * 1000), 0),  # nothing to even out
+        (Rows(labels=[1] * 1000, blended=0.3), 1000),  # fakes alone stay fakes
+    ],
+)
+@pytest.mark.parametrize("balance", ["dataset", "source"])
+def test_balanced_epoch_draws_both_labels_alike(balance: str, rows: Rows, fakes: int) -> None:
+    drawn = np.array(list(EpochSampler(rows, balance, seed=0)))
+    expected = (rows.labels[drawn] + rows.blended_shares[drawn]).sum()
+    assert expected == pytest.approx(fakes, abs=70)
+
+
+def test_some_own_fakes_are_drawn_beside_blended_ones() -> None:
+    rows = Rows(blended=0.3)
+    own = rows.labels[list(EpochSampler(rows, "dataset", seed=0))].sum()
+    assert own == pytest.approx(1000 * (1 - 0.5 / 0.7), abs=60)
+
+
+def test_balance_by_source_evens_out_a_source_with_many_pictures() -> None:
+    by_dataset, by_source = (list(EpochSampler(Rows(), balance, seed=0)) for balance in ("dataset", "source"))
+    assert sum(index < 300 for index in by_dataset) > 120
+    assert sum(index < 300 for index in by_source) < 10
 
 
 def test_pictures_without_a_face_or_damaged_are_counted(tmp_path: Path) -> None:

@@ -57,6 +57,19 @@ def test_a_drawn_face_is_found_where_it_is(seed: int, finder: FaceFinder) -> Non
     assert 0 < face.confidence <= 1
 
 
+@pytest.mark.parametrize("size", [128, 256, 900])
+def test_yunet_says_where_eyes_nose_and_mouth_are(size: int, yunet: FaceFinder) -> None:
+    (face,) = yunet.find_faces(draw_face(0, size))
+    drawn = np.array([(98, 116), (158, 116), (128, 157), (102, 184), (154, 184)]) * size / 256
+    assert face.landmarks is not None
+    assert np.abs(np.array(face.landmarks) - drawn).max() < 0.08 * size
+
+
+def test_the_cascades_know_no_landmarks(haar: FaceFinder) -> None:
+    (face,) = haar.find_faces(draw_face())
+    assert face.landmarks is None
+
+
 @pytest.mark.parametrize("size", [64, 128, 400, 1600])
 def test_a_face_is_found_at_any_size(size: int, finder: FaceFinder) -> None:
     (face,) = finder.find_faces(draw_face(0, size))

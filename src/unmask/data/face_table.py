@@ -30,12 +30,16 @@ FEATURES = Features(
         "method": Value("string"),
     }
 )
-CACHE_VERSION = 1  # raise it when a face finder comes to give other boxes
-FOUND = Features({**FEATURES, "box": ListOf(Value("int32")), "problem": Value("string")})
+CACHE_VERSION = 2  # raise it when a face finder comes to give other boxes
+FOUND = Features(
+    {**FEATURES, "box": ListOf(Value("int32")), "landmarks": ListOf(Value("float32")), "problem": Value("string")}
+)
 
 
 def face_table(samples: Sequence[tuple[str, Sample]], face_model: Path | None, processes: int = 2) -> Dataset:
-    """Return a table with one row per sample and its largest face's box.
+    """Return a table with one row per sample, its largest face's box, and its five landmarks where there are any.
+
+    `landmarks` are ten numbers, x and y in turn, in the order of `schema.Face`, or none.
 
     `samples` are pairs of data set name and sample. Rows whose picture could not be read or holds no face
     keep an empty `box` and say why in `problem`; `usable_rows` counts and drops them.
@@ -86,7 +90,8 @@ def _find_face(row: dict[str, Any], face_model: str) -> dict[str, Any]:
     try:
         faces = _finder(face_model).find_faces(read_image(row["path"]))
     except UnmaskError:
-        return {"box": [], "problem": "unreadable"}
+        return {"box": [], "landmarks": [], "problem": "unreadable"}
     if not faces:
-        return {"box": [], "problem": "no_face"}
-    return {"box": faces[0].box.as_list(), "problem": ""}
+        return {"box": [], "landmarks": [], "problem": "no_face"}
+    landmarks = [number for point in faces[0].landmarks or () for number in point]
+    return {"box": faces[0].box.as_list(), "landmarks": landmarks, "problem": ""}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +12,14 @@ from datasets import Dataset
 from torch.utils.data import Dataset as TorchDataset
 from torch.utils.data import Sampler
 
+from unmask.augmentations.self_blending import self_blend
+from unmask.errors import DataError
 from unmask.media.images import read_image
 from unmask.preprocessing import crop_face, normalise, resize_crop
-from unmask.schema import Box, InputSpec
+from unmask.schema import FAKE, REAL, Box, InputSpec
+
+MOST_SELF_BLENDED = 0.5
+"""Above one half, blended fakes alone would outnumber the real faces that are left."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,10 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
 
     An index of `epoch * len(self) + row` gives that row as it is drawn in that epoch: the draw depends on
     the seed and the index alone, so it is the same for any number of workers and processes.
+
+    With `self_blended`, a real face becomes a fake one (`augmentations/self_blending.py`) in that share of
+    its draws, and in half of them in a data set that has no fakes; its label is then 1, while `labels` stay
+    those of the rows. Without `augment` a row is blended or not for good, as a validation set needs it.
     """
 
     def __init__(
@@ -52,13 +62,20 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
         crop_margin: float,
         augment: Callable[[torch.Tensor], torch.Tensor] | None = None,
         seed: int = 0,
+        self_blended: float = 0.0,
     ) -> None:
-        """Read `table`; without `augment` (uint8 [3, S, S] to the same) crops are those of serving."""
+        """Read `table`; without `augment` (uint8 [3, S, S] to the same) crops are those of serving.
+
+        Raises:
+            DataError: `self_blended` is not between 0 and one half.
+        """
         self.labels = np.asarray(table["label"])
         self.dataset_names = list(table["dataset"])
         self.source_ids = list(table["source_id"])
+        self.blended_shares = blended_shares(self.labels, self.dataset_names, self_blended)
         self._paths = list(table["path"])
         self._boxes = np.asarray(table["box"], dtype=np.int32).reshape(-1, 4)
+        self._landmarks = list(table["landmarks"]) if "landmarks" in table.column_names else None
         self._spec, self._margin, self._seed = spec, crop_margin, seed
         self._augment = augment
         self._jitter = CropJitter()
@@ -68,22 +85,62 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int, int]:
         row = index % len(self)
-        image = read_image(self._paths[row])
+        image, label = read_image(self._paths[row]), int(self.labels[row])
         box = Box(*(int(edge) for edge in self._boxes[row]))
+        if self.blended_shares[row]:
+            image, label = self._maybe_blended(image, box, index)
         if self._augment is None:
             pixels = resize_crop(crop_face(image, box, self._margin), self._spec)
         else:
             pixels = self._drawn(image, box, index)
-        return torch.from_numpy(normalise(pixels, self._spec)), int(self.labels[row]), row
+        return torch.from_numpy(normalise(pixels, self._spec)), label, row
+
+    def _maybe_blended(self, image: np.ndarray, box: Box, index: int) -> tuple[np.ndarray, int]:
+        """Return a real row's picture and label in this draw."""
+        row = index % len(self)
+        generator = np.random.default_rng((abs(self._seed), index))
+        if generator.random() >= self.blended_shares[row]:
+            return image, REAL
+        numbers = self._landmarks[row] if self._landmarks else None
+        landmarks = np.reshape(numbers, (5, 2)).tolist() if numbers else None
+        return self_blend(image, box, landmarks, generator), FAKE
 
     def _drawn(self, image: np.ndarray, box: Box, index: int) -> np.ndarray:
         """Return the augmented crop of one row, uint8 RGB at the network's side."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(hash((self._seed, index)) & 0x7FFFFFFF)
+        assert self._augment is not None
+        with _seeded(hash((self._seed, index)) & 0x7FFFFFFF):
             crop = resize_crop(crop_face(image, self._jitter(box), self._margin), self._spec)
             tensor = torch.from_numpy(np.array(crop)).permute(2, 0, 1)
-            assert self._augment is not None
-            return self._augment(tensor).permute(1, 2, 0).contiguous().numpy()
+            return self._augment(tensor).permute(1, 2, 0).numpy()
+
+
+def blended_shares(labels: np.ndarray, names: list[str], share: float) -> np.ndarray:
+    """Return for each row the share of its draws that self-blending turns into fakes, float64 [N].
+
+    Fakes have none, reals `share`, and one half where their data set has no fake: there the blended ones
+    are all that can stand against the real ones.
+
+    Raises:
+        DataError: `share` is not between 0 and one half.
+    """
+    if not 0 <= share <= MOST_SELF_BLENDED:
+        raise DataError(f"self_blended is {share}. Give a share of the real faces from 0 to {MOST_SELF_BLENDED}.")
+    shares = np.where(labels == REAL, float(share), 0.0)
+    if share:
+        with_fakes = {name for name, label in zip(names, labels.tolist(), strict=True) if label == FAKE}
+        shares[[name not in with_fakes for name in names]] = 0.5
+    return shares
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed torch's generator for a while; sixty times cheaper than `fork_rng`, which looks for devices too."""
+    state = torch.default_generator.get_state()
+    torch.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        torch.default_generator.set_state(state)
 
 
 class EpochSampler(Sampler[int]):
@@ -91,12 +148,16 @@ class EpochSampler(Sampler[int]):
 
     `balance="dataset"` draws both labels of a data set alike, and a data set by its size to the power of
     `dataset_power`: 1 is the sizes themselves, where a small source drowns, 0 is one share each, where its
-    few pictures are learnt by heart. `balance="none"` takes every row once.
+    few pictures are learnt by heart. `balance="source"` also draws every source of a data set's label
+    alike, however many pictures it has. `balance="none"` takes every row once.
+
+    Labels are counted as they are drawn: where self-blending turns some reals into fakes, reals are drawn
+    the more and the data set's own fakes the less.
     """
 
     def __init__(self, dataset: FacesDataset, balance: str, seed: int, dataset_power: float = 0.5) -> None:
         self._length, self._seed, self._epoch = len(dataset), seed, 0
-        self._weights = None if balance == "none" else _even_weights(dataset, dataset_power)
+        self._weights = None if balance == "none" else _even_weights(dataset, dataset_power, balance == "source")
 
     def set_epoch(self, epoch: int) -> None:
         """Name the epoch to draw next, counted from 0."""
@@ -114,14 +175,33 @@ class EpochSampler(Sampler[int]):
         return iter((rows + self._epoch * self._length).tolist())
 
 
-def _even_weights(dataset: FacesDataset, power: float) -> torch.Tensor:
+def _even_weights(dataset: FacesDataset, power: float, by_source: bool) -> torch.Tensor:
     """Return one weight per row: labels even within a data set, data sets by their size to the power."""
-    names, labels = np.asarray(dataset.dataset_names), dataset.labels
+    names, labels, sources = np.asarray(dataset.dataset_names), dataset.labels, np.asarray(dataset.source_ids)
     weights = np.zeros(len(dataset))
     for name in set(dataset.dataset_names):
         of_name = names == name
-        present = set(labels[of_name].tolist())
-        for label in present:
-            rows = of_name & (labels == label)
-            weights[rows] = of_name.sum() ** power / len(present) / rows.sum()
+        real, fake = of_name & (labels == REAL), of_name & (labels == FAKE)
+        real_share = _real_share(real, fake, dataset.blended_shares)
+        for rows, share in ((real, real_share), (fake, 1 - real_share)):
+            if rows.any():
+                weights[rows] = of_name.sum() ** power * share * _parts(sources[rows], by_source)
     return torch.from_numpy(weights)
+
+
+def _real_share(real: np.ndarray, fake: np.ndarray, blended: np.ndarray) -> float:
+    """Return which share of a data set's draws are to be real rows, so that both labels come out even.
+
+    If a share b of them is blended, the labels are even when `share * (1 - b)` is one half.
+    """
+    if not fake.any() or not real.any():
+        return float(real.any())
+    return 0.5 / (1 - float(blended[real].mean()))
+
+
+def _parts(sources: np.ndarray, by_source: bool) -> np.ndarray:
+    """Return each row's part of its group, which sum to one: all rows alike, or all sources alike."""
+    if not by_source:
+        return np.full(len(sources), 1 / len(sources))
+    _, source, counts = np.unique(sources, return_inverse=True, return_counts=True)
+    return 1 / (len(counts) * counts[source])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import cv2
 import numpy as np
@@ -31,8 +31,10 @@ OVERLAP_OF_SAME_FACE = 0.4
 # 75 faces/s with them, 290 without, measured on two cores with YuNet on 128 to 300 px pictures.
 cv2.setNumThreads(1)
 
-Find = Callable[[np.ndarray], list[tuple[np.ndarray, float]]]
-"""An RGB picture to boxes [left, top, right, bottom] with a confidence each."""
+Found: TypeAlias = tuple[np.ndarray, float, np.ndarray | None]
+"""A box [left, top, right, bottom], its confidence, and five landmarks [5, 2] or none."""
+Find = Callable[[np.ndarray], list[Found]]
+"""An RGB picture to what was found in it."""
 
 
 class FaceFinder(Protocol):
@@ -77,13 +79,13 @@ class YuNetFinder:
                 ) from error
         return self._local.detector
 
-    def _find(self, image: np.ndarray) -> list[tuple[np.ndarray, float]]:
+    def _find(self, image: np.ndarray) -> list[Found]:
         detector = self._detector()
         detector.setInputSize((image.shape[1], image.shape[0]))
         _, rows = detector.detect(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
         if rows is None:
             return []
-        return [(_ltrb(*row[:4]), float(row[-1])) for row in rows]
+        return [(_ltrb(*row[:4]), float(row[-1]), row[4:14].reshape(5, 2)) for row in rows]
 
 
 class HaarFinder:
@@ -104,7 +106,7 @@ class HaarFinder:
             setattr(self._local, name, cv2.CascadeClassifier(str(path)))
         return getattr(self._local, name)
 
-    def _find(self, image: np.ndarray) -> list[tuple[np.ndarray, float]]:
+    def _find(self, image: np.ndarray) -> list[Found]:
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         smallest = max(24, min(grey.shape) // 14)
         found = self._run("frontalface_alt2", grey, 4, smallest)
@@ -115,22 +117,23 @@ class HaarFinder:
         found = self._run("frontalface_alt2", grey, 2, large) or self._run("frontalface_default", grey, 4, large)
         return found or self._profiles(grey, large)
 
-    def _profiles(self, grey: np.ndarray, smallest: int) -> list[tuple[np.ndarray, float]]:
+    def _profiles(self, grey: np.ndarray, smallest: int) -> list[Found]:
         """Return side faces; the cascade knows one side only, so the mirror image is searched too."""
         found = self._run("profileface", grey, 4, smallest)
         if found:
             return found
         width = grey.shape[1]
         mirrored = self._run("profileface", np.ascontiguousarray(grey[:, ::-1]), 4, smallest)
-        return [(np.array([width - b[2], b[1], width - b[0], b[3]]), score) for b, score in mirrored]
+        return [(np.array([width - b[2], b[1], width - b[0], b[3]]), score, None) for b, score, _ in mirrored]
 
-    def _run(self, name: str, grey: np.ndarray, neighbours: int, smallest: int) -> list[tuple[np.ndarray, float]]:
+    def _run(self, name: str, grey: np.ndarray, neighbours: int, smallest: int) -> list[Found]:
         squares, _, weights = self._cascade(name).detectMultiScale3(
             grey, 1.15, neighbours, 0, (smallest, smallest), outputRejectLevels=True
         )
         # The cascade's weight has no unit: squashed so that 0 is no confidence and large is near 1.
         return [
-            (_square_to_face(*s), float(1 - np.exp(-max(0.0, w) / 4))) for s, w in zip(squares, weights, strict=True)
+            (_square_to_face(*s), float(1 - np.exp(-max(0.0, w) / 4)), None)
+            for s, w in zip(squares, weights, strict=True)
         ]
 
 
@@ -166,7 +169,7 @@ def _search_at(image: np.ndarray, find: Find, scale: float) -> list[Face]:
     border = int(BORDER_FRACTION * max(copy.shape[:2]))
     copy = cv2.copyMakeBorder(copy, border, border, border, border, cv2.BORDER_REPLICATE)
     faces = []
-    for box, confidence in find(copy):
+    for box, confidence, points in find(copy):
         left, top, right, bottom = (np.asarray(box) - border) / scale
         clipped = Box(
             round(max(0.0, left)),
@@ -176,8 +179,15 @@ def _search_at(image: np.ndarray, find: Find, scale: float) -> list[Face]:
         )
         inside = clipped.area / max(1.0, (right - left) * (bottom - top))
         if clipped.width >= 8 and clipped.height >= 8 and inside > 0.5:
-            faces.append(Face(clipped, min(1.0, max(0.0, confidence))))
+            faces.append(Face(clipped, min(1.0, max(0.0, confidence)), _in_picture(points, border, scale)))
     return _without_repeats(faces)
+
+
+def _in_picture(points: np.ndarray | None, border: int, scale: float) -> tuple[tuple[float, float], ...] | None:
+    """Return the landmarks of a bordered, scaled copy in pixels of the picture itself; they may lie outside."""
+    if points is None:
+        return None
+    return tuple((float(x), float(y)) for x, y in (points.astype(np.float64) - border) / scale)
 
 
 def _without_repeats(faces: list[Face]) -> list[Face]:

@@ -154,6 +154,8 @@ def _lay_on_white(image: Image.Image) -> Image.Image:
 def _to_array(image: Image.Image) -> np.ndarray:
     """Copy RGB pixels out in strips: four times as fast as at once, and the result can be written to."""
     width, height = image.size
+    if width * height <= 2**19:  # a single strip: as it is, without the crop's copy
+        return np.array(image)
     pixels = np.empty((height, width, 3), np.uint8)
     rows = max(1, 2**19 // width)
     for top in range(0, height, rows):
