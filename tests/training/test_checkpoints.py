@@ -109,6 +109,12 @@ def test_a_damaged_checkpoint_is_skipped_with_a_word(tmp_path: Path, damage: Cal
     assert "checkpoint-000002 is skipped" in said[0]
 
 
+def test_a_run_with_damaged_checkpoints_alone_is_not_begun_anew(tmp_path: Path) -> None:
+    flip_a_bit(save_checkpoint(tmp_path, checkpoint(1)))
+    with pytest.raises(TrainingError, match=r"No checkpoint in .* is whole"):
+        newest(tmp_path)
+
+
 def test_without_any_there_is_none(tmp_path: Path) -> None:
     assert newest_checkpoint(tmp_path / "nowhere") is None
 

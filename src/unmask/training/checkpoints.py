@@ -68,15 +68,21 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
 
 
 def newest_checkpoint(folder: Path, say: Callable[[str], None] = print) -> Checkpoint | None:
-    """Return the newest checkpoint whose every file has the hash of its manifest, None where there is none.
+    """Return the newest checkpoint whose every file has the hash of its manifest, None where nothing was saved.
 
     Damaged ones are skipped, with a line to `say` for each.
+
+    Raises:
+        TrainingError: there are checkpoints, and none of them is whole.
     """
-    for place in reversed(list_checkpoints(folder)):
+    places = list_checkpoints(folder)
+    for place in reversed(places):
         problem = find_damage(place)
         if problem is None:
             return _read(place)
         say(f"{place.name} is skipped: {problem}")
+    if places:
+        raise TrainingError(f"No checkpoint in {folder} is whole. Delete that folder to start the run anew.")
     return None
 
 

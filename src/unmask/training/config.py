@@ -48,7 +48,7 @@ class TrainConfig:
         early_stopping: Stop after so many epochs without a better validation AUC, 0 for never.
         adversarial: Train on pictures altered against the network: none, fgsm or pgd.
         adversarial_epsilon: How far such a picture may stray, as a fraction of the brightness range.
-        self_blended: Share of the drawn real faces that are blended with themselves into fakes, 0 for none.
+        self_blended: Share of the real faces drawn that become fakes by self-blending, up to 0.5; 0 for none.
         balance: `dataset` evens out classes and data sets, `source` people too, `none` takes each face once per epoch.
         dataset_power: With balance, a data set's share goes by its size to this power; 0 is one share each.
         augmentations: Names in the order in which they apply.

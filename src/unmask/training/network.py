@@ -32,7 +32,13 @@ def make_network(config: TrainConfig) -> nn.Module:
     if config.init_weights:
         return _from_weights(config)
     try:
-        model = timm.create_model(config.backbone, pretrained=config.pretrained, num_classes=2, **config.backbone_args)
+        model = timm.create_model(
+            config.backbone,
+            pretrained=config.pretrained,
+            num_classes=2,
+            pretrained_cfg_overlay=_at_side(config),
+            **config.backbone_args,
+        )
         model.model_args = dict(config.backbone_args)
     except (RuntimeError, TypeError, ValueError) as error:
         close = timm.list_models(f"*{config.backbone[:6]}*")[:4]
@@ -78,7 +84,7 @@ def _from_weights(config: TrainConfig) -> nn.Module:
             model = read_model(folder)  # strictly: timm's own reading names no tensor that is wrong
         else:
             source = f"local-dir:{folder}" if is_folder else f"hf-hub:{config.init_weights}"
-            model = timm.create_model(source, pretrained=True, num_classes=2)
+            model = timm.create_model(source, pretrained=True, num_classes=2, pretrained_cfg_overlay=_at_side(config))
     except (RuntimeError, OSError, ValueError, KeyError, TypeError) as error:
         line = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise TrainingError(
@@ -96,6 +102,11 @@ def _from_weights(config: TrainConfig) -> nn.Module:
     if own.get("label_names") != list(LABEL_NAMES):
         _zero_head(model)
     return model
+
+
+def _at_side(config: TrainConfig) -> dict[str, Any]:
+    """Return what has timm make networks of one input size (most transformers) for the run's, as `read_model` does."""
+    return {"input_size": (3, config.input_size, config.input_size)}
 
 
 def _read_folder_config(folder: Path) -> dict[str, Any]:

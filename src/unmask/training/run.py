@@ -22,6 +22,7 @@ from unmask.training.checkpoints import newest_checkpoint, save_checkpoint
 from unmask.training.config import TrainConfig
 from unmask.training.detector_writing import restore_best, save_best
 from unmask.training.epoch_report import report_epoch
+from unmask.training.memory import peak_memory_mb
 from unmask.training.processes import agree, gather, on_main
 from unmask.training.random_state import random_state, set_random_state
 from unmask.training.run_data import RunData
@@ -181,6 +182,8 @@ class Run:
         self.progress.seconds = time.monotonic() - self._epoch_started
         number = self.progress.epoch + (round(self.progress.step / self.batches.steps, 2) if is_part else 1)
         figures = epoch_means(self.accelerator.reduce(self.figures.sums, reduction="sum"))
+        faces = self.identity["faces_per_step"] * self.progress.step
+        figures["faces_per_second"] = round(faces / max(1e-9, self.progress.seconds), 1)
         try:
             with self.stepper.judged_weights() as model:
                 figures |= self._validate(model)
@@ -191,6 +194,7 @@ class Run:
             self._save()
             raise self._stopped() from None
         figures["minutes"] = round((time.monotonic() - self._epoch_started) / 60, 2)
+        figures["peak_memory_mb"] = peak_memory_mb(self.accelerator.device)
         entry = {"epoch": number, **figures}
         on_main(self.accelerator, lambda: report_epoch(self.output, [*self.progress.history, entry], is_best))
         trackers.log(self.accelerator, entry, self.progress.epoch * self.batches.steps + self.progress.step)
@@ -233,7 +237,7 @@ class Run:
     def _resume(self) -> None:
         """Take up the newest whole checkpoint; the main process reads it, so that the others need no shared disk."""
         folder = self.output / "checkpoints"
-        checkpoint = on_main(self.accelerator, lambda: newest_checkpoint(folder, self.accelerator.print))
+        checkpoint = on_main(self.accelerator, lambda: newest_checkpoint(folder))
         if checkpoint is None:
             self.accelerator.print(f"{self.output} holds no whole checkpoint: the run starts anew")
             return

@@ -20,7 +20,7 @@ from unmask.data.names import dataset_name
 from unmask.data.splits import choose_splits, write_split
 from unmask.errors import TrainingError
 from unmask.hub.datasets import fetch_data_set
-from unmask.schema import LABEL_NAMES, InputSpec, Sample
+from unmask.schema import FAKE, LABEL_NAMES, InputSpec, Sample
 from unmask.training.config import TrainConfig, is_remote
 
 
@@ -69,16 +69,21 @@ def read_run_data(
         validation += [(name, sample) for sample in parts[1]]
         held_out.append((str(root), parts[1]))
     for side, part in (("training", train), ("validation", validation)):
-        _check_classes(side, part)
+        _check_classes(side, part, blended=config.self_blended > 0)
     sides = {"train": _prefixed(train), "validation": _prefixed(validation)}
     write_split(Path(config.output) / "split.csv", sides)
     if say:
         _audit(sides, say)
     train_rows, left_train = usable_rows(face_table(train, face_model, config.workers))
     validation_rows, left_validation = usable_rows(face_table(validation, face_model, config.workers))
+    # Fakes made from real faces are judged by real fakes where there are any.
+    blended = 0.0 if FAKE in validation_rows["label"] else config.self_blended
+    augment = compose(config.augmentations)
     return RunData(
-        train=FacesDataset(train_rows, spec, config.crop_margin, compose(config.augmentations), config.seed),
-        validation=FacesDataset(validation_rows, spec, config.crop_margin),
+        train=FacesDataset(
+            train_rows, spec, config.crop_margin, augment, config.seed, self_blended=config.self_blended
+        ),
+        validation=FacesDataset(validation_rows, spec, config.crop_margin, self_blended=blended),
         names=tuple(names),
         left_out=dict(Counter(left_train) + Counter(left_validation)),
         validation_samples=tuple(held_out),
@@ -121,8 +126,9 @@ def _limited(samples: list[Sample], limit: int) -> list[Sample]:
     return [samples[index * len(samples) // limit] for index in range(limit)]
 
 
-def _check_classes(side: str, part: list[tuple[str, Sample]]) -> None:
+def _check_classes(side: str, part: list[tuple[str, Sample]], blended: bool) -> None:
+    """Raise TrainingError where a class is missing, unless its faces are made on the fly."""
     counts = Counter(sample.label for _, sample in part)
     for label, name in enumerate(LABEL_NAMES):
-        if not counts[label]:
+        if not counts[label] and not (blended and label == FAKE):
             raise TrainingError(f"The {side} data has no {name} face. Add a data set that has some.")
