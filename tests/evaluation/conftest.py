@@ -1,6 +1,8 @@
 """Scores to report on, and a detector whose network is a rule, so that each picture's score is known."""
 
+import json
 import random
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +11,7 @@ import pytest
 from PIL import Image
 
 from unmask.errors import UnreadableImage
+from unmask.evaluation.report_files import write_report
 from unmask.evaluation.scoring import DatasetScores, ImageScore
 from unmask.schema import DetectorSettings, ImagePrediction, Sample
 
@@ -73,8 +76,8 @@ def draw_sample(tmp_path):
 def make_scores():
     """Return a function that makes scores of a given number of reals and fakes, with overlap."""
 
-    def make(reals=40, fakes=40, no_face=0, unreadable=0, **changes):
-        generator = random.Random(3)
+    def make(reals=40, fakes=40, no_face=0, unreadable=0, seed=3, **changes):
+        generator = random.Random(seed)
         rows = []
         for number in range(reals + fakes):
             label = int(number >= reals)
@@ -94,3 +97,40 @@ def make_scores():
         return DatasetScores(**(fields | changes), rows=tuple(rows))
 
     return make
+
+
+@pytest.fixture
+def make_run(tiny_detector, make_scores, tmp_path):
+    """Return a function that writes the folder of a finished run, as training and scoring leave it."""
+
+    def make(name="first", epochs=3, auc=0.8, scores=None, recorded=True, **settings):
+        folder = tmp_path / "runs" / name
+        detector = Path(shutil.copytree(tiny_detector, folder / "detector"))
+        settings = {"data": ["faces"], "backbone": "test_resnet", "input_size": 96, "epochs": epochs} | settings
+        (detector / "train_config.json").write_text(json.dumps(settings | {"faces": {"train": 1200}}))
+        (folder / "split.csv").write_text("file,source_id,split\n")
+        (folder / "history.json").write_text(json.dumps([make_epoch(n, epochs, auc, recorded) for n in range(epochs)]))
+        if scores is None:
+            scores = [make_scores(split="validation", seed=len(name))]
+        if scores:
+            write_report(folder / "validation", SimpleNamespace(folder=detector, name=name, settings=SETTINGS), scores)
+        return folder
+
+    return make
+
+
+def make_epoch(number, epochs, auc, recorded):
+    """Return one entry of history.json; validation is best one epoch before the last."""
+    near = abs(number - (epochs - 2)) / epochs
+    entry = {
+        "epoch": number + 1,
+        "train_loss": 0.7 / (number + 1),
+        "train_accuracy": 1 - 0.4 / (number + 1),
+        "validation_loss": 0.5 + near / 3,
+        "validation_accuracy": auc - 0.1 - near / 4,
+        "validation_auc": auc - near / 4,
+        "validation_auc_by_dataset": {"faces": auc - near / 4},
+    }
+    return entry | (
+        {"minutes": 1.5, "faces_per_second": 70 + number, "peak_memory_mb": 900 + number} if recorded else {}
+    )

@@ -1,18 +1,12 @@
-"""The figures of a report as PNG bytes: ROC curve, histogram of scores, confusion matrix.
-
-Drawn on Figure objects, never through pyplot, which keeps global state and may look for a screen.
-The colours are Okabe and Ito's, told apart with any colour vision; line style and hatching repeat them.
-"""
+"""The figures of a report as PNG bytes: ROC curve, histogram of scores, confusion matrix."""
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
+from unmask.evaluation.figures import BLUE, GREY, GRID, ORANGE, new_figure, to_png
 from unmask.evaluation.scoring import DatasetScores
 from unmask.metrics.auc import auc
 from unmask.metrics.confusion import THRESHOLD, confusion_of
@@ -20,7 +14,6 @@ from unmask.metrics.eer import eer
 from unmask.metrics.roc import roc_curve
 from unmask.schema import FAKE, LABEL_NAMES, REAL
 
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#666666"
 COLOURS = {REAL: BLUE, FAKE: ORANGE}
 HATCHES = {REAL: "", FAKE: "///"}
 BINS = 25
@@ -46,7 +39,8 @@ def draw_figures(scores: DatasetScores, thresholds: dict[str, float]) -> dict[st
 
 def draw_roc(labels: np.ndarray, scores: np.ndarray, title: str) -> bytes:
     """Return the ROC curve with its AUC and the point of equal error rate."""
-    figure, axes = _new_figure(4.8, 4.8, f"ROC curve\n{title}")
+    figure = new_figure(4.8, 4.8, f"ROC curve\n{title}")
+    axes: Any = figure.add_subplot()
     false_positive_rates, true_positive_rates = roc_curve(labels, scores)
     rate = eer(labels, scores)
     axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="chance")
@@ -62,14 +56,15 @@ def draw_roc(labels: np.ndarray, scores: np.ndarray, title: str) -> bytes:
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     axes.set_xlabel("false positive rate (reals called fake)")
     axes.set_ylabel("true positive rate (fakes called fake)")
-    axes.grid(color="#DDDDDD", linewidth=0.6)
+    axes.grid(**GRID)
     axes.legend(loc="lower right")
-    return _to_png(figure)
+    return to_png(figure)
 
 
 def draw_histogram(labels: np.ndarray, scores: np.ndarray, thresholds: dict[str, float], title: str) -> bytes:
     """Return the histogram of fake probabilities by class over the detector's three verdict zones."""
-    figure, axes = _new_figure(7.2, 4.2, f"Fake probability by class\n{title}")
+    figure = new_figure(7.2, 4.2, f"Fake probability by class\n{title}")
+    axes: Any = figure.add_subplot()
     _shade_zones(axes, thresholds)
     edges = np.linspace(0, 1, BINS + 1)
     for label, name in enumerate(LABEL_NAMES):
@@ -84,24 +79,29 @@ def draw_histogram(labels: np.ndarray, scores: np.ndarray, thresholds: dict[str,
     axes.set_xlabel("fake probability")
     axes.set_ylabel("pictures of the class, %")
     axes.legend(loc="upper center", ncols=2, bbox_to_anchor=(0.5, -0.16), frameon=False)
-    return _to_png(figure)
+    return to_png(figure)
 
 
 def draw_confusion_matrix(labels: np.ndarray, scores: np.ndarray, title: str) -> bytes:
     """Return the confusion matrix at 0.5, each cell with its count and its share of the class."""
-    figure, axes = _new_figure(4.6, 4.4, f"Confusion matrix at {THRESHOLD}\n{title}")
-    counts = np.array(confusion_of(labels, scores)).reshape(2, 2)
+    figure = new_figure(4.6, 4.4, f"Confusion matrix at {THRESHOLD}\n{title}")
+    axes: Any = figure.add_subplot()
+    draw_matrix(axes, np.array(confusion_of(labels, scores)).reshape(2, 2))
+    return to_png(figure)
+
+
+def draw_matrix(axes: Any, counts: np.ndarray) -> None:
+    """Draw counts `[[tn, fp], [fn, tp]]` into a plot, each cell with its share of the class."""
     totals = counts.sum(axis=1, keepdims=True)
     shares = counts / np.maximum(totals, 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
         text = f"{count}\n{shares[row, column]:.1%}" if totals[row, 0] else "no pictures"
-        colour = "white" if shares[row, column] > 0.5 else "black"
+        colour = "white" if shares[row, column] > 0.7 else "black"
         axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=13)
     axes.set_xticks([0, 1], [f"called {name}" for name in LABEL_NAMES])
     axes.set_yticks([0, 1], [f"{name} ({int(totals[label, 0])})" for label, name in enumerate(LABEL_NAMES)])
     axes.tick_params(length=0)
-    return _to_png(figure)
 
 
 def _shade_zones(axes: Any, thresholds: dict[str, float]) -> None:
@@ -115,18 +115,3 @@ def _shade_zones(axes: Any, thresholds: dict[str, float]) -> None:
             axes.text(middle, 1.02, name, ha="center", color=colour, transform=axes.get_xaxis_transform())
     for threshold in (low, high):
         axes.axvline(threshold, color=GREY, linewidth=1, linestyle=":")
-
-
-def _new_figure(width: float, height: float, title: str) -> tuple[Figure, Any]:
-    """Return a figure of one plot, sizes in inches."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(title, fontsize=12)
-    return figure, figure.add_subplot()
-
-
-def _to_png(figure: Figure) -> bytes:
-    """Return the figure as PNG bytes without a date or version, so that equal scores give equal files."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120, metadata={"Software": None})
-    return buffer.getvalue()

@@ -40,17 +40,17 @@ def render_block(folder: Path) -> str:
     return "\n\n".join(parts)
 
 
-def replace_block(page: str, block: str) -> str:
+def replace_block(page: str, block: str, begin: str = BEGIN, end: str = END) -> str:
     """Return a page with `block` between its markers.
 
     Raises:
         DataError: the page does not have each marker once, in order.
     """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end or BEGIN in after or END in after:
-        raise DataError(f"The page needs {BEGIN} and {END} once each, in that order. Put them in.")
-    return f"{before}{BEGIN}\n{block}\n{END}{after}"
+    before, found_begin, rest = page.partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not found_begin or not found_end or begin in after or end in after:
+        raise DataError(f"The page needs {begin} and {end} once each, in that order. Put them in.")
+    return f"{before}{begin}\n{block}\n{end}{after}"
 
 
 def main(arguments: list[str]) -> int:

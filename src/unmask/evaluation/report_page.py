@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from unmask.evaluation.tables import number, render_class_report, render_table
 from unmask.schema import LABEL_NAMES, VERDICTS
 
 POLICY = (
@@ -36,7 +37,8 @@ def render_page(report: dict[str, Any], figures: Sequence[dict[str, str]]) -> st
         f"# Scores of {report['detector']}",
         f"Scored on {report['date']}." + (f" To repeat: `{report['command']}`" if report["command"] else ""),
         POLICY,
-        f"Accuracy, precision, recall, F1 and the confusion matrix call a score of 0.5 and above fake. "
+        "Accuracy, precision, recall, F1, the confusion matrix and the classification report call a score of 0.5 "
+        "and above fake. "
         f"The detector's verdicts are real below {low:.3g}, fake above {high:.3g} and uncertain between.",
         _summary(report["datasets"]),
     ]
@@ -55,10 +57,10 @@ def _summary(datasets: Sequence[dict[str, Any]]) -> str:
     head = ["Data set", "In training", "Scored", *(COLUMNS.get(name, name) for name in ordered)]
     rows = [
         [_title(entry), "yes" if entry["seen_in_training"] else "no", str(entry["counts"]["scored"])]
-        + [_number(entry["metrics"].get(name)) for name in ordered]
+        + [number(entry["metrics"].get(name)) for name in ordered]
         for entry in datasets
     ]
-    return _table(head, rows)
+    return render_table(head, rows)
 
 
 def _section(entry: dict[str, Any], figures: dict[str, str]) -> list[str]:
@@ -77,7 +79,7 @@ def _section(entry: dict[str, Any], figures: dict[str, str]) -> list[str]:
         f"Of the scored reals {_percent(entry['false_positive_rate'])} were called fake (false positives), "
         f"of the scored fakes {_percent(entry['true_positive_rate'])} (true positives)."
     )
-    parts += [_verdict_table(entry), _confusion_table(entry)]
+    parts += [_verdict_table(entry), _confusion_table(entry), render_class_report(entry["confusion_matrix"])]
     images = [f"![{kind.replace('_', ' ')} of {_title(entry)}]({file})" for kind, file in figures.items()]
     return [*parts, "\n".join(images)] if images else parts
 
@@ -85,29 +87,19 @@ def _section(entry: dict[str, Any], figures: dict[str, str]) -> list[str]:
 def _verdict_table(entry: dict[str, Any]) -> str:
     """Return how often each class got each verdict."""
     rows = [[name, *(str(entry["verdicts"][name][verdict]) for verdict in VERDICTS)] for name in LABEL_NAMES]
-    return _table(["Verdicts", *(verdict.replace("_", " ") for verdict in VERDICTS)], rows)
+    return render_table(["Verdicts", *(verdict.replace("_", " ") for verdict in VERDICTS)], rows)
 
 
 def _confusion_table(entry: dict[str, Any]) -> str:
     """Return the confusion matrix at 0.5."""
     matrix = entry["confusion_matrix"]
     rows = [[name, *map(str, matrix[label])] for label, name in enumerate(LABEL_NAMES)]
-    return _table(["At 0.5", "called real", "called fake"], rows)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table, numbers to the right."""
-    rule = ["---", *["---:"] * (len(head) - 1)]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in [head, rule, *rows])
+    return render_table(["At 0.5", "called real", "called fake"], rows)
 
 
 def _title(entry: dict[str, Any]) -> str:
     """Return the data set's name with its split."""
     return f"{entry['name']} ({entry['split']})" if entry["split"] else str(entry["name"])
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
 
 
 def _percent(value: float | None) -> str:

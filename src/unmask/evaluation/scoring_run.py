@@ -12,6 +12,7 @@ from unmask.card import render_card
 from unmask.data.names import short_path
 from unmask.detector_folder import CARD, REPORT
 from unmask.errors import DataError
+from unmask.evaluation.comparison import compare_runs
 from unmask.evaluation.report_files import write_report, write_report_file
 from unmask.evaluation.samples import read_split, take_evenly
 from unmask.evaluation.scoring import score_dataset
@@ -68,8 +69,10 @@ def score_validation(
 ) -> dict[str, Any]:
     """Score a freshly trained detector on its validation pictures; report and card go into its folder.
 
+    The run's folder gets `report/`: curves, ROC curves, confusion matrices and classification reports.
+
     Args:
-        folder: The detector folder.
+        folder: The detector folder, in the run's.
         chosen: Each data set's folder with its validation samples.
         output: Where figures and scores per picture go.
         command: What repeats the run.
@@ -86,6 +89,8 @@ def score_validation(
     write_report_file(folder, report)
     write_whole(folder / CARD, render_card(folder).encode())
     _print_summary(report, output)
+    page, left_out = compare_runs([folder.parent])
+    print("\n".join([*left_out, f"Report: {page}"]))
     return report
 
 
