@@ -31,7 +31,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     add("--layout", metavar="NAME", help="the data set's layout (default: recognised)")
     add("--frames", type=int, default=32, metavar="N", help="frames of each clip, spread over it (default: 32)")
     add("--margin", type=float, default=0.5, help="room on each side, in sides of the face (default: 0.5)")
-    add("--format", choices=["png", "jpg"], default="png", help="png loses nothing, jpg (95) is a fifth of it")
+    add("--format", choices=["png", "jpg"], default="png", help="png loses nothing, jpg (95) takes less than a third")
     add("--processes", type=int, default=os.cpu_count() or 1, metavar="N", help="default: one per core")
     return parser.parse_args(arguments)
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from unmask.media.images import find_images
+from unmask.media.video_bytes import VIDEO_SUFFIXES
 
-CLIP_SUFFIXES = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm"})
+CLIP_SUFFIXES = VIDEO_SUFFIXES
 # The folder names that data sets use, the furthest processed first.
 KEPT_IN = ("faces", "frames", "images", "videos")
 

@@ -22,7 +22,7 @@ from unmask.errors import DataError, MediaError
 from unmask.media.faces import FaceFinder, make_face_finder
 from unmask.media.images import read_image
 from unmask.media.video import read_frames
-from unmask.media.video_bytes import VIDEO_SUFFIXES
+from unmask.media.video_bytes import is_clip
 from unmask.preprocessing import crop_box
 from unmask.schema import LABEL_NAMES, Box, Sample
 
@@ -57,11 +57,6 @@ class UnitResult:
     problems: list[dict[str, str]]
     wanted: int
     read: int
-
-
-def is_clip(path: str) -> bool:
-    """Say whether a file is a video by its name."""
-    return Path(path).suffix.lower() in VIDEO_SUFFIXES
 
 
 def cut_unit(unit: Unit, folder: Path, settings: CropSettings) -> UnitResult:

@@ -22,11 +22,12 @@ from typing import Any
 from tqdm import tqdm
 
 from unmask.data.batch import run_batch
-from unmask.data.face_crops import EDGES, ROWS_FILE, CropSettings, Unit, UnitResult, cut_unit, is_clip, read_unit
+from unmask.data.face_crops import EDGES, ROWS_FILE, CropSettings, Unit, UnitResult, cut_unit, read_unit
 from unmask.data.layouts import read_samples
 from unmask.data.names import dataset_name
 from unmask.errors import DataError
 from unmask.files import write_json, write_whole
+from unmask.media.video_bytes import is_clip
 from unmask.schema import LABEL_NAMES, Sample
 
 PICTURES_PER_UNIT = 64

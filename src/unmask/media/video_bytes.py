@@ -30,6 +30,11 @@ _CONTAINERS = (
 )
 
 
+def is_clip(path: str | os.PathLike[str]) -> bool:
+    """Say whether a file is a video by its name."""
+    return Path(path).suffix.lower() in VIDEO_SUFFIXES
+
+
 class VideoRefusal(UnreadableVideo):
     """Why a clip is not read and what to do, still without its name."""
 
