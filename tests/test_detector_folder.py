@@ -100,6 +100,7 @@ def test_a_value_of_the_wrong_kind_is_refused_or_harmless(keys: tuple[str, ...],
         (lambda c: c.update(num_classes=1000), "1000 classes"),  # ImageNet's head
         (lambda c: c["pretrained_cfg"].update(num_classes=1000), "num_classes"),  # two that contradict
         (lambda c: c.update(model_args={"num_classes": 2}), "model_args"),  # what transformers refuses
+        (lambda c: c.update(model_args={"checkpoint_path": "x.pth"}), "model_args"),  # would load another file
         (lambda c: c.update(model_args=5), "model_args"),  # arguments that are none
         (lambda c: c.update(architecture=""), "architecture"),  # a network without a name
         (lambda c: c.update(pretrained_cfg=[]), "pretrained_cfg"),  # a list in place of an object

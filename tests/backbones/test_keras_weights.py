@@ -20,7 +20,7 @@ from unmask.errors import BrokenDetector  # noqa: E402
 from unmask.preprocessing import prepare_crop  # noqa: E402
 from unmask.schema import InputSpec  # noqa: E402
 
-SPEC = InputSpec(256, "bilinear", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+SPEC = InputSpec(256, "bicubic", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 INCEPTIONS = [(1, 4, 4, 2), (2, 4, 4, 2)]
 
 # --- the oracle: Keras' operations in numpy, pictures [N, H, W, C], written from the authors' classifiers.py ---

@@ -55,7 +55,7 @@ class DeepfakeNet(ConvolutionalNetwork):
         """
         stem, stages = plan_depth(depth)
         blocks = [_stem(in_chans, width, stem)]
-        channels, rates = width, torch.linspace(0, drop_path_rate, sum(stages)).tolist()
+        channels, rates = width, [drop_path_rate * index / (sum(stages) - 1) for index in range(sum(stages))]
         for stage, count in enumerate(stages):
             for index in range(count):
                 stride = 2 if stage and not index else 1

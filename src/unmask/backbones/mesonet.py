@@ -101,7 +101,7 @@ def _cfg(first_conv: str | tuple[str, ...]) -> dict[str, Any]:
         "input_size": (3, 256, 256),
         "pool_size": None,
         "crop_pct": 1.0,
-        "interpolation": "bilinear",
+        "interpolation": "bicubic",
         "mean": (0.0, 0.0, 0.0),
         "std": (1.0, 1.0, 1.0),
         "first_conv": first_conv,

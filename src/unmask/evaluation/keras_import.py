@@ -24,8 +24,8 @@ from unmask.files import write_json, write_whole
 from unmask.hub import load_detector
 from unmask.schema import DetectorSettings, InputSpec
 
-INPUT = InputSpec(256, "bilinear", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-"""What MesoNet was trained on: 256 px in [0, 1]."""
+INPUT = InputSpec(256, "bicubic", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+"""What MesoNet takes: 256 px in [0, 1]; its authors' own code resizes by cubic splines."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,75 @@
+"""The second output says what each cell speaks for, also where the head flattens the grid."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="networks need the train extra")
+
+import timm  # noqa: E402
+
+import unmask.backbones  # noqa: E402, F401
+from unmask.activation_maps import AblationMap, CellMap, with_activation_map  # noqa: E402
+
+BATCH = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+
+
+def make(name: str, **how: object) -> torch.nn.Module:
+    torch.manual_seed(0)
+    return timm.create_model(name, num_classes=2, **how).eval()
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "kind"),
+    [
+        ("test_resnet", {}, CellMap),  # average pooling
+        ("test_mambaout", {}, CellMap),  # its channels come last
+        ("frequency_cnn", {"width": 8}, CellMap),  # one sees windows, at their places
+        ("meso4", {}, AblationMap),  # flattened: the place of a cell matters
+        ("simple_cnn", {"widths": [8, 8], "hidden": 4}, AblationMap),
+    ],
+)
+def test_the_head_decides_the_kind(name: str, how: dict, kind: type) -> None:
+    model = make(name, **how)
+    mapped = with_activation_map(model, BATCH)
+    assert type(mapped) is kind
+    logits, cells = mapped(BATCH)
+    assert torch.allclose(logits, model(BATCH), atol=1e-6)
+    assert cells.ndim == 3
+    assert len(cells) == 2
+
+
+def test_a_vector_head_has_no_map() -> None:
+    model = make("test_vit")
+    assert with_activation_map(model, torch.zeros(1, 3, 160, 160)) is None
+
+
+def test_a_large_flattening_head_goes_without() -> None:
+    model = make("simple_cnn", widths=[256], hidden=4)
+    assert with_activation_map(model, torch.zeros(1, 3, 64, 64)) is None
+
+
+def test_the_mean_of_the_cells_is_the_logit_where_the_head_averages() -> None:
+    model = make("frequency_cnn", width=8)
+    logits, cells = with_activation_map(model, BATCH)(BATCH)
+    assert torch.allclose(cells.mean(dim=(1, 2)), logits[:, 1] - logits[:, 0], atol=1e-5)
+
+
+def test_ablation_of_an_averaging_head_is_its_activation_map_without_the_bias() -> None:
+    model = make("frequency_cnn", width=8)
+    bias = model.fc.bias[1] - model.fc.bias[0]
+    ablated = AblationMap(model, 4, 4)(BATCH)[1]
+    assert torch.allclose(ablated, CellMap(model)(BATCH)[1] - bias, atol=1e-4)
+
+
+def test_ablation_finds_the_one_cell_that_the_head_looks_at() -> None:
+    model = make("meso4")
+    with torch.no_grad():
+        weight = model.pool[3].weight.view(16, 16, 8, 8)
+        seen = weight[:, :, 2, 5].clone()
+        weight.zero_()
+        weight[:, :, 2, 5] = seen
+    features = model.forward_features(BATCH.repeat(1, 1, 4, 4))
+    assert features.shape[2:] == (8, 8)
+    cells = AblationMap(model, 8, 8)(BATCH.repeat(1, 1, 4, 4))[1]
+    assert (cells.flatten(1).abs() > 1e-6).nonzero()[:, 1].unique().tolist() == [2 * 8 + 5]
