@@ -26,6 +26,8 @@ Tiny = Callable[..., TrainConfig]
 # Everything that has a state: dropout draws, an average, a schedule, gradients over two batches.
 ALL_STATE = {"backbone_args": {"drop_rate": 0.5}, "ema": 0.9, "batch_size": 4, "accumulate": 2, "checkpoint_steps": 1}
 
+MEASURED = {"minutes", "faces_per_second", "peak_memory_mb"}  # of an epoch, and never the same twice
+
 
 def newest(config: TrainConfig) -> Checkpoint:
     read = newest_checkpoint(Path(config.output) / "checkpoints")
