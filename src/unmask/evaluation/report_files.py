@@ -46,7 +46,7 @@ def write_report(
         figures.append({kind: f"{stem}-{kind}.png" for kind in drawn})
         for kind, png in drawn.items():
             write_whole(output / f"{stem}-{kind}.png", png)
-    write_whole(output / SCORES, _render_rows(datasets).encode())
+    write_whole(output / SCORES, render_rows(datasets).encode())
     write_whole(output / PAGE, render_page(report, figures).encode())
     write_report_file(output, report)
     return report
@@ -72,7 +72,7 @@ def _file_stems(datasets: Sequence[DatasetScores]) -> list[str]:
     return stems
 
 
-def _render_rows(datasets: Sequence[DatasetScores]) -> str:
+def render_rows(datasets: Sequence[DatasetScores]) -> str:
     """Return scores.csv: one line a picture, also those without a score."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
