@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import runpy
 from pathlib import Path
 
@@ -28,7 +27,10 @@ def weights(shared: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def imported(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return import_keras(KerasImport(str(weights), str(tmp_path_factory.mktemp("imported") / "meso4-df")))
+    """The folder that the script writes."""
+    folder = tmp_path_factory.mktemp("imported") / "meso4-df"
+    assert runpy.run_path(str(SCRIPT))["main"]([str(weights), "--output", str(folder), "--license", "apache-2.0"]) == 0
+    return folder
 
 
 def test_it_tells_forged_faces_as_the_peers_weights_do(imported: Path, shared: Path) -> None:
@@ -50,19 +52,15 @@ def test_without_data_every_verdict_is_uncertain(imported: Path, shared: Path) -
 
 def test_with_data_it_is_calibrated_on_them(imported: Path, weights: Path, shared: Path, tmp_path: Path) -> None:
     data = str(shared / "data/stylegan-140k")
-    folder = import_keras(KerasImport(str(weights), str(tmp_path / "calibrated"), data=[data], limit=24))
+    folder = import_keras(KerasImport(str(weights), str(tmp_path / "calibrated"), data=[data], limit=80))
     settings = Detector(folder).settings
     assert settings.calibrated_on.endswith("faces of stylegan-140k")
     assert settings.temperature != 1.0
     assert 0 < settings.real_threshold <= settings.fake_threshold < 1
 
 
-def test_the_script_writes_a_folder_and_refuses_a_taken_one(
-    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_script_refuses_a_folder_that_is_taken(
+    imported: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    main = runpy.run_path(str(SCRIPT))["main"]
-    command = [str(weights), "--output", str(tmp_path / "out"), "--license", "apache-2.0", "--name", "peer"]
-    assert main(command) == 0
-    assert json.loads((tmp_path / "out/config.json").read_text())["unmask"]["name"] == "peer"
-    assert main(command) == 2
+    assert runpy.run_path(str(SCRIPT))["main"]([str(weights), "--output", str(imported)]) == 2
     assert "already holds a detector" in capsys.readouterr().err
