@@ -89,7 +89,7 @@ def test_a_second_run_does_not_overwrite_the_first(tiny: Tiny, launched: Path) -
         ({"data": []}, "no data to train on"),  # no folder named
         ({"resume": True}, "no checkpoint"),  # nothing to go on from
         ({"batch_size": 500}, "fewer than one batch"),  # a batch larger than the data
-        ({"log_with": ["trackio"]}, "pip install trackio"),  # a tracker that is not installed
+        ({"log_with": ["trackio"]}, "--log-with trackio needs it"),  # a tracker that is not installed
         ({"loss": "guess"}, "no loss"),  # not a loss of ours
         ({"ema": 1.5}, "EMA decay"),  # no average
         ({"backbone_args": {"depht": 3}}, "depht"),  # not an argument of the network
