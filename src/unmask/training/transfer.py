@@ -32,7 +32,7 @@ def parameter_groups(model: nn.Module, lr: float, head_lr: float | None, weight_
     """
     head = _head_parameters(model)
     exempt = set(model.no_weight_decay()) if hasattr(model, "no_weight_decay") else set()
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": [], "lr": rate, "weight_decay": decay}
         for rate in (lr, lr if head_lr is None else head_lr)
         for decay in (weight_decay, 0.0)
@@ -57,7 +57,7 @@ def freeze_body(model: nn.Module) -> None:
             parameter.requires_grad_(False)
             parameter.grad = None
             frozen.add(name)
-    model.frozen_names = frozenset(frozen)  # type: ignore[assignment]
+    model.frozen_names = frozenset(frozen)
     for module in model.modules():
         if isinstance(module, _BatchNorm) and not any(id(parameter) in head for parameter in module.parameters()):
             module.eval()
@@ -65,11 +65,11 @@ def freeze_body(model: nn.Module) -> None:
 
 def unfreeze(model: nn.Module) -> None:
     """Train again what `freeze_body` froze, and nothing that was frozen for another reason."""
-    frozen = getattr(model, "frozen_names", frozenset())
+    frozen: frozenset[str] = getattr(model, "frozen_names", frozenset())
     for name, parameter in model.named_parameters():
         if name in frozen:
             parameter.requires_grad_(True)
-    model.frozen_names = frozenset()  # type: ignore[assignment]
+    model.frozen_names = frozenset()
 
 
 def add_adapters(model: nn.Module, rank: int) -> None:
