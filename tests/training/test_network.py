@@ -14,10 +14,10 @@ timm = pytest.importorskip("timm", reason="training needs the train extra")
 
 from safetensors.torch import load_file, save_file  # noqa: E402
 
-from unmask.detector_folder import CONFIG, WEIGHTS  # noqa: E402
+from unmask.detector_folder import CONFIG, TRAIN_CONFIG, WEIGHTS  # noqa: E402
 from unmask.errors import UnmaskError  # noqa: E402
 from unmask.training.config import TrainConfig  # noqa: E402
-from unmask.training.network import make_network, network_input  # noqa: E402
+from unmask.training.network import make_network, network_input, warn_of_another_split  # noqa: E402
 
 
 def network(init_weights: Path | None, backbone: str = "test_resnet") -> torch.nn.Module:
@@ -93,3 +93,21 @@ def test_what_a_run_cannot_start_from_is_one_line(
         network(folder, backbone)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changed", "names", "warned"),
+    [
+        pytest.param({}, ("faces",), False, id="the split that the weights were trained on"),
+        pytest.param({"seed": 1}, ("faces",), True, id="another seed gives another split"),
+        pytest.param({"validation_fraction": 0.2}, ("faces",), True, id="so does another share"),
+        pytest.param({"seed": 1}, ("other",), False, id="a data set that the weights never saw"),
+    ],
+)
+def test_weights_that_have_seen_the_validation_faces_are_told(
+    changed: dict[str, object], names: tuple[str, ...], warned: bool, tmp_path: Path
+) -> None:
+    record = {"data": ["faces"], "seed": 0, "validation_fraction": 0.1, "limit": 0}
+    (tmp_path / TRAIN_CONFIG).write_text(json.dumps(record))
+    warning = warn_of_another_split(TrainConfig(init_weights=str(tmp_path), **changed), names)  # type: ignore[arg-type]
+    assert (warning is not None) == warned

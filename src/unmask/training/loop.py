@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from unmask.training.config import TrainConfig
 from unmask.training.detector_writing import write_best
 from unmask.training.dry_run import BATCH_PICTURE, count_faces, describe_network, write_batch_picture
 from unmask.training.estimate import Estimate, estimate
-from unmask.training.network import make_network, network_input
+from unmask.training.network import make_network, network_input, warn_of_another_split
 from unmask.training.processes import claim_output, on_main, start_accelerator
 from unmask.training.run import Run
 from unmask.training.run_data import RunData, read_run_data
@@ -56,6 +57,8 @@ def train(config: TrainConfig) -> TrainedRun | None:
         face_model = Path(config.face_model) if config.face_model else fetch_face_model()
         warn = print if config.audit and accelerator.is_main_process else None
         data = read_run_data(config, spec, face_model, warn)
+    if accelerator.is_main_process and (warning := warn_of_another_split(config, data.names)):
+        print(warning, file=sys.stderr)
     if config.lora_rank:
         add_adapters(model, config.lora_rank)
     measured = estimate(model, config, accelerator.device)

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import unmask.backbones  # noqa: F401  puts our own networks into timm's registry
-from unmask.detector_folder import CONFIG, read_json
+from unmask.detector_folder import CONFIG, TRAIN_CONFIG, read_json
 from unmask.errors import BrokenDetector, TrainingError
 from unmask.export import read_model
 from unmask.schema import LABEL_NAMES, InputSpec
@@ -72,6 +72,30 @@ def trained_before(init_weights: str | None, names: tuple[str, ...]) -> tuple[st
         return names
     settings = _read_folder_config(Path(init_weights)).get("unmask", {})
     return tuple(dict.fromkeys([*settings.get("trained_on", ()), *names]))
+
+
+def warn_of_another_split(config: TrainConfig, names: tuple[str, ...]) -> str | None:
+    """Return a warning where the starting weights were trained on another split of the same data sets.
+
+    Part of this run's validation faces would then be faces that the weights have learnt, and every figure
+    and threshold taken from them too good.
+    """
+    if not config.init_weights or not (record := Path(config.init_weights) / TRAIN_CONFIG).is_file():
+        return None
+    before = read_json(record)
+    shared = [name for name in names if name in before.get("data", ())]
+    moved = {
+        key: before[key]
+        for key in ("seed", "validation_fraction", "limit")
+        if key in before and before[key] != getattr(config, key)
+    }
+    if not shared or not moved:
+        return None
+    flags = " ".join(f"--{key.replace('_', '-')} {value}" for key, value in moved.items())
+    return (
+        f"{config.init_weights} was trained on another split of {', '.join(shared)}: it has seen part of what now "
+        f"validates it, and the figures will be too good. Split as it was: {flags}."
+    )
 
 
 def _from_weights(config: TrainConfig) -> nn.Module:
