@@ -81,3 +81,9 @@ def test_without_decoded_pixels_brightness_is_left_out():
     pictures = [Picture("d", "", p.sample, Facts(**HONEST)) for p in _pictures()]
     assert "mean brightness" not in [s.feature for s in measure_shortcuts(pictures)]
     assert ALL in [s.feature for s in measure_shortcuts(pictures)]
+
+
+def test_bytes_per_pixel_are_not_named_beside_a_file_size_that_says_the_same():
+    pictures = _pictures(plant=lambda y, rng: {"file_bytes": 9000 + 3000 * y + int(rng.integers(0, 500))})
+    (line,) = [f.text for f in judge_shortcuts("d", measure_shortcuts(pictures))]
+    assert "from the file size alone" in line

@@ -114,7 +114,8 @@ def judge_shortcuts(dataset: str, shortcuts: Sequence[Shortcut]) -> list[Finding
     """
     aucs = {s.feature: s.auc for s in shortcuts}
     # Where all pictures have one size, bytes per pixel say what the file size says: once is enough.
-    repeated = "bytes per pixel" if aucs.get("bytes per pixel") == aucs.get("file size") else None
+    twice = abs(aucs.get("bytes per pixel", 0) - aucs.get("file size", 0)) < 0.005
+    repeated = "bytes per pixel" if twice else None
     alone = sorted((s for s in shortcuts if s.feature not in (ALL, repeated)), key=lambda s: -s.lower)
     together = [s for s in shortcuts if s.feature == ALL and s.auc > max(a.auc for a in alone) + 0.02]
     findings = []
