@@ -5,10 +5,8 @@ from __future__ import annotations
 import sys
 
 from unmask.errors import UnmaskError
-from unmask.evaluation.scoring_run import score_validation
 from unmask.training.config import TrainConfig, describe_run, parse_train_config
 from unmask.training.launch import follow_launcher, start_processes
-from unmask.training.loop import train
 from unmask.training.stopping import RunStopped
 
 
@@ -35,6 +33,10 @@ def main(arguments: list[str]) -> int:
 
 def _train_and_score(config: TrainConfig) -> None:
     """Train, then score the written folder on the validation pictures and say what to do with it."""
+    # Here, as a process that only starts others needs neither the seconds nor the memory that torch takes.
+    from unmask.evaluation.scoring_run import score_validation
+    from unmask.training.loop import train
+
     run = train(config)
     if run is None or not run.is_main:
         return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,21 @@ def drawn_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return draw_data(tmp_path_factory.mktemp("data") / "drawn")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Train on one thread here and in started processes: a tiny network has nothing to share out, and threads that
+    wait for each other on a busy machine are slower by far.
+    """
+    torch = pytest.importorskip("torch", reason="training needs the train extra")
+    before, torch_before = os.environ.get("OMP_NUM_THREADS"), torch.get_num_threads()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(torch_before)
+    os.environ.pop("OMP_NUM_THREADS")
+    os.environ |= {"OMP_NUM_THREADS": before} if before else {}
+
+
 @pytest.fixture
 def tiny(drawn_data: Path, tmp_path: Path) -> Callable[..., TrainConfig]:
     """Returns `tiny(name, **changes)`: a run of five steps an epoch into tmp_path/name, on the drawn faces."""
@@ -40,7 +56,7 @@ def tiny(drawn_data: Path, tmp_path: Path) -> Callable[..., TrainConfig]:
     def make(name: str, **changes: object) -> TrainConfig:
         base = {"backbone": "test_resnet", "input_size": 64, "batch_size": 8, "workers": 0, "seed": 1, "lr": 3e-3}
         base |= {"data": [str(drawn_data)], "augmentations": ["flip"], "audit": False}
-        return TrainConfig(output=str(tmp_path / name), **{**base, **changes})
+        return TrainConfig(**{"output": str(tmp_path / name), **base, **changes})
 
     return make
 
