@@ -7,7 +7,7 @@ import sys
 from unmask.errors import UnmaskError
 from unmask.training.config import TrainConfig, describe_run, parse_train_config
 from unmask.training.launch import follow_launcher, start_processes
-from unmask.training.stopping import RunStopped
+from unmask.training.stopping import RunStopped, is_first_process
 
 
 def main(arguments: list[str]) -> int:
@@ -23,7 +23,8 @@ def main(arguments: list[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except RunStopped as stopped:
-        print(stopped, file=sys.stderr)
+        if is_first_process():
+            print(stopped, file=sys.stderr)
         return stopped.code
     except KeyboardInterrupt:
         print(f"stopped; go on with the same command and --resume (run in {config.output})", file=sys.stderr)

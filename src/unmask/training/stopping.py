@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -21,6 +22,11 @@ class RunStopped(Exception):
     def __init__(self, line: str, code: int) -> None:
         super().__init__(line)
         self.code = code
+
+
+def is_first_process() -> bool:
+    """Return whether this is the process that speaks for the others."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 class StopSignals:
@@ -56,7 +62,8 @@ class StopSignals:
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.received is None:
             self.received, self._at = number, time.monotonic()
-            print("\nstopping after this step; Ctrl-C again stops at once, without saving", file=sys.stderr)
+            if is_first_process():
+                print("\nstopping after this step; Ctrl-C again stops at once, without saving", file=sys.stderr)
         elif number == signal.SIGINT and time.monotonic() - self._at >= SECOND_PRESS_SECONDS:
             raise KeyboardInterrupt
 
