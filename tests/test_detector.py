@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unmask.detector import BATCH, Detector, file_digest
+from unmask.detector import BATCH, Detector
 from unmask.detector_folder import ONNX
 from unmask.errors import UnreadableImage
+from unmask.files import file_digest
 from unmask.media.drawing import draw_face
 from unmask.preprocessing import crop_box
 from unmask.schema import Box, Face

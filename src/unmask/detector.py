@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from PIL import Image
 from unmask.calibration import fake_probabilities, verdict_of
 from unmask.detector_folder import ONNX, WEIGHTS, check_folder
 from unmask.errors import BrokenDetector
+from unmask.files import file_digest
 from unmask.media.faces import FaceFinder, make_face_finder
 from unmask.media.images import read_image
 from unmask.preprocessing import crop_box, crop_face, prepare_crop
@@ -140,12 +140,3 @@ class Detector:
             "uncertain": f"between the thresholds {low:.3f} and {high:.3f}",
         }[top.verdict]
         return f"{which} has fake probability {top.fake_probability:.3f}, {place}."
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file as hexadecimal text."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -13,7 +13,7 @@ import pytest
 from huggingface_hub import constants, file_download
 from huggingface_hub.utils import _http as client_http
 
-from unmask.detector import file_digest
+from unmask.files import file_digest
 
 from .loopback_hub import WRITE_TOKEN, LoopbackHub
 

@@ -139,7 +139,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_older_whole(tmp_path: Path, smal
     assert newest(tmp_path) == 1
 
 
-@pytest.mark.parametrize("call", ["_sync", "_digest", "_link", "_drop_older"])
+@pytest.mark.parametrize("call", ["_sync", "file_digest", "_link", "_drop_older"])
 def test_a_stop_at_any_call_of_a_save_leaves_one_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:

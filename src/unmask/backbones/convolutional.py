@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 
 from unmask.backbones.checkpointing import run_checkpointed
 from unmask.errors import UnmaskError
+
+
+def default_cfg(**own: Any) -> dict[str, Any]:
+    """Return what timm keeps of a network without published weights; `own` wins over what most of ours share."""
+    return {
+        "url": "",
+        "num_classes": 2,
+        "input_size": (3, 128, 128),
+        "pool_size": None,
+        "crop_pct": 1.0,
+        "interpolation": "bicubic",
+        "mean": (0.5, 0.5, 0.5),
+        "std": (0.5, 0.5, 0.5),
+        "first_conv": "blocks.0.0",
+        "classifier": "fc",
+        **own,
+    }
 
 
 class ConvolutionalNetwork(nn.Module):

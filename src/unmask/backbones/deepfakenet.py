@@ -9,7 +9,7 @@ from timm.layers import DropPath, SelectAdaptivePool2d
 from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
 from torch import nn
 
-from unmask.backbones.convolutional import ConvolutionalNetwork
+from unmask.backbones.convolutional import ConvolutionalNetwork, default_cfg
 from unmask.errors import UnmaskError
 
 EXPANSION = 4
@@ -140,18 +140,7 @@ def _convolution(before: int, after: int, side: int, stride: int = 1) -> list[nn
     return [nn.Conv2d(before, after, side, stride, padding=side // 2, bias=False), nn.BatchNorm2d(after)]
 
 
-CFG = {
-    "url": "",
-    "num_classes": 2,
-    "input_size": (3, 128, 128),
-    "pool_size": (4, 4),
-    "crop_pct": 1.0,
-    "interpolation": "bicubic",
-    "mean": (0.5, 0.5, 0.5),
-    "std": (0.5, 0.5, 0.5),
-    "first_conv": "blocks.0.0",
-    "classifier": "fc",
-}
+CFG = default_cfg(pool_size=(4, 4))
 default_cfgs = generate_default_cfgs({"deepfakenet50": CFG, "deepfakenet300": CFG})
 
 

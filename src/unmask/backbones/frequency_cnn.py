@@ -10,7 +10,7 @@ from timm.layers import SelectAdaptivePool2d
 from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
 from torch import nn
 
-from unmask.backbones.convolutional import ConvolutionalNetwork
+from unmask.backbones.convolutional import ConvolutionalNetwork, default_cfg
 
 WINDOW = 8
 # JPEG's luma and colour differences (ITU-T T.871); without its offsets, as the input is centred already.
@@ -101,22 +101,7 @@ def _convolution(before: int, after: int, side: int, stride: int = 1) -> list[nn
     return [convolution, nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
 
 
-default_cfgs = generate_default_cfgs(
-    {
-        "frequency_cnn": {
-            "url": "",
-            "num_classes": 2,
-            "input_size": (3, 128, 128),
-            "pool_size": (8, 8),
-            "crop_pct": 1.0,
-            "interpolation": "bicubic",
-            "mean": (0.5, 0.5, 0.5),
-            "std": (0.5, 0.5, 0.5),
-            "first_conv": None,
-            "classifier": "fc",
-        }
-    }
-)
+default_cfgs = generate_default_cfgs({"frequency_cnn": default_cfg(pool_size=(8, 8), first_conv=None)})
 
 
 @register_model

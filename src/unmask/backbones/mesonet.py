@@ -8,7 +8,7 @@ import torch
 from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
 from torch import nn
 
-from unmask.backbones.convolutional import ConvolutionalNetwork, FixedGrid
+from unmask.backbones.convolutional import ConvolutionalNetwork, FixedGrid, default_cfg
 
 GRID = 8
 """Cells on a side of the grid that the dense layer takes: 256 px divided by the poolings, 2·2·2·4."""
@@ -95,18 +95,8 @@ def _block(convolution: nn.Module, width: int, pooling: int) -> nn.Sequential:
 
 
 def _cfg(first_conv: str | tuple[str, ...]) -> dict[str, Any]:
-    return {
-        "url": "",
-        "num_classes": 2,
-        "input_size": (3, 256, 256),
-        "pool_size": None,
-        "crop_pct": 1.0,
-        "interpolation": "bicubic",
-        "mean": (0.0, 0.0, 0.0),
-        "std": (1.0, 1.0, 1.0),
-        "first_conv": first_conv,
-        "classifier": "fc",
-    }
+    """Return the settings of a network that takes 256 px and pixels in [0, 1]."""
+    return default_cfg(input_size=(3, 256, 256), mean=(0.0,) * 3, std=(1.0,) * 3, first_conv=first_conv)
 
 
 default_cfgs = generate_default_cfgs(

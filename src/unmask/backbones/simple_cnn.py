@@ -8,7 +8,7 @@ from typing import Any
 from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
 from torch import nn
 
-from unmask.backbones.convolutional import ConvolutionalNetwork, FixedGrid
+from unmask.backbones.convolutional import ConvolutionalNetwork, FixedGrid, default_cfg
 from unmask.errors import UnmaskError
 
 GRID = 8
@@ -62,22 +62,7 @@ def _block(before: int, after: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(before, after, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(2, ceil_mode=True))
 
 
-default_cfgs = generate_default_cfgs(
-    {
-        "simple_cnn": {
-            "url": "",
-            "num_classes": 2,
-            "input_size": (3, 128, 128),
-            "pool_size": None,
-            "crop_pct": 1.0,
-            "interpolation": "bicubic",
-            "mean": (0.5, 0.5, 0.5),
-            "std": (0.5, 0.5, 0.5),
-            "first_conv": "blocks.0.0",
-            "classifier": "fc",
-        }
-    }
-)
+default_cfgs = generate_default_cfgs({"simple_cnn": default_cfg()})
 
 
 @register_model

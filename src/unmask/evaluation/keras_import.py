@@ -14,13 +14,12 @@ from unmask.backbones.keras_weights import read_meso_network
 from unmask.calibration import fake_probabilities, fit_temperature, fit_thresholds
 from unmask.card import render_card
 from unmask.data.names import dataset_name, short_path
-from unmask.detector import file_digest
 from unmask.detector_folder import CARD, CONFIG, FORMAT_VERSION, TRAIN_CONFIG
 from unmask.errors import DataError
 from unmask.evaluation.samples import read_split, take_evenly
 from unmask.evaluation.scoring import score_dataset
 from unmask.export import fold_temperature, write_detector
-from unmask.files import write_json, write_whole
+from unmask.files import file_digest, write_json, write_whole
 from unmask.hub import load_detector
 from unmask.schema import DetectorSettings, InputSpec
 

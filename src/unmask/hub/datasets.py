@@ -43,6 +43,11 @@ class HubName:
         return f"{HUB}{self.repo}{'/' * bool(self.folder)}{self.folder}{version}"
 
 
+def is_remote(name: str) -> bool:
+    """Return whether a data set is to be fetched: hub:user/name or kaggle:user/name."""
+    return name.startswith(PREFIXES)
+
+
 def fetch_data_set(name: str | Path) -> Path:
     """Return the local folder of a data set: a path as it is, a named one fetched into the cache.
 

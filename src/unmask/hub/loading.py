@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from unmask.detector import Detector, file_digest
+from unmask.detector import Detector
 from unmask.detector_folder import CONFIG, FILES, ONNX
 from unmask.errors import DetectorError, DetectorNotFound, UnmaskError
+from unmask.files import file_digest
 from unmask.hub.client import (
     HUB_ID,
     HUB_TIMEOUT,

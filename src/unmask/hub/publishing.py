@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unmask.card import read_report, render_card
-from unmask.detector import file_digest
 from unmask.detector_folder import CARD, CONFIG, ONNX, REPORT, TRAIN_CONFIG, WEIGHTS, check_folder
 from unmask.errors import BrokenDetector, HubError, UnmaskError
+from unmask.files import file_digest
 from unmask.hub.client import HUB_ID, HUB_TIMEOUT, hub_api, hub_errors, status_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ one that is whole. Nothing in it is a pickle.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -21,6 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from unmask.errors import TrainingError
+from unmask.files import file_digest
 
 MANIFEST, STATE = "manifest.json", "state.json"
 KEPT = 2  # the newest, and one to fall back on should it be damaged
@@ -99,7 +99,7 @@ def find_damage(place: Path) -> str | None:
         for name, (size, digest) in named.items():
             if name != Path(name).name or not (place / name).is_file():
                 return f"{name} is missing"
-            if (place / name).stat().st_size != size or _digest(place / name) != digest:
+            if (place / name).stat().st_size != size or file_digest(place / name) != digest:
                 return f"{name} is not what was written"
     except (OSError, ValueError, KeyError, TypeError):
         return f"its {MANIFEST} is missing or damaged"
@@ -119,7 +119,7 @@ def _write_files(aside: Path, checkpoint: Checkpoint) -> None:
     files = {}
     for path in sorted(aside.iterdir()):
         _sync(path)
-        files[path.name] = [path.stat().st_size, _digest(path)]
+        files[path.name] = [path.stat().st_size, file_digest(path)]
     (aside / MANIFEST).write_text(json.dumps({"files": files}, indent=1), encoding="utf-8")
     _sync(aside / MANIFEST)
     _sync(aside)
@@ -151,14 +151,6 @@ def _link(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _sync(path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from unmask.data.names import short_path
+from unmask.hub.datasets import is_remote
 
 REPEATED = ("data", "log_with")  # flags that may come more than once
 DEFAULT_AUGMENTATIONS = ("flip", "colour", "greyscale", "down_up", "blur", "jpeg")
@@ -166,11 +167,6 @@ def describe_run(config: TrainConfig) -> str:
             text = json.dumps(value) if isinstance(value, (list, dict)) else str(value)
             words += [f"--{f.name.replace('_', '-')}", text]
     return shlex.join([*words, "--output", f"runs/{Path(config.output).name}"])
-
-
-def is_remote(name: str) -> bool:
-    """Return whether a data set is to be fetched: hub:user/name or kaggle:user/name."""
-    return name.startswith(("hub:", "kaggle:"))
 
 
 def _plain(arguments: Sequence[str]) -> list[str]:

@@ -16,9 +16,10 @@ from unmask.calibration import fake_probabilities, fit_temperature, fit_threshol
 from unmask.detector_folder import FORMAT_VERSION, TRAIN_CONFIG
 from unmask.export import fold_temperature, write_detector
 from unmask.files import write_json, write_whole
+from unmask.hub.datasets import is_remote
 from unmask.schema import DetectorSettings, InputSpec
 from unmask.training.batches import validation_loader
-from unmask.training.config import OF_THIS_MACHINE, TrainConfig, is_remote
+from unmask.training.config import OF_THIS_MACHINE, TrainConfig
 from unmask.training.network import trained_before
 from unmask.training.run_data import RunData
 from unmask.training.run_state import BEST

@@ -21,7 +21,7 @@ from unmask.data.splits import choose_splits, write_split
 from unmask.errors import TrainingError
 from unmask.hub.datasets import fetch_data_set
 from unmask.schema import FAKE, LABEL_NAMES, InputSpec, Sample
-from unmask.training.config import TrainConfig, is_remote
+from unmask.training.config import TrainConfig
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def read_run_data(
     """
     if not config.data:
         raise TrainingError("There is no data to train on. Name a folder: --data ROOT.")
-    roots = [fetch_data_set(name) if is_remote(name) else Path(name) for name in config.data]
+    roots = [fetch_data_set(name) for name in config.data]
     names = _names(roots)
     train: list[tuple[str, Sample]] = []
     validation: list[tuple[str, Sample]] = []

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
 
 from tqdm import tqdm
 
 from unmask.data.audit.facts import Facts, read_facts
+from unmask.data.batch import run_batch
 
 CHUNK = 32
 Measure = Callable[[str], Facts]
+Chunk = tuple[tuple[int, str], ...]
 
 
 def gather_facts(
@@ -40,33 +40,25 @@ def gather_facts(
 
 
 def _gather_aside(paths: Sequence[str], processes: int, measure: Measure) -> Iterator[tuple[int, Facts]]:
-    """Yield index and facts from a pool; what a broken pool left undone is read file by file."""
-    chunks = [range(start, min(start + CHUNK, len(paths))) for start in range(0, len(paths), CHUNK)]
-    undone = set(range(len(paths)))
-    try:
-        with _pool(processes) as pool:
-            waiting = {pool.submit(_measure_all, measure, [paths[i] for i in chunk]): chunk for chunk in chunks}
-            for done in as_completed(waiting):
-                for index, result in zip(waiting[done], done.result(), strict=True):
-                    undone.discard(index)
-                    yield index, result
-    except BrokenProcessPool:
-        for index in sorted(undone):
-            yield index, _measure_alone(measure, paths[index])
+    """Yield index and facts; a chunk over which its process died is read again file by file."""
+    rows = list(enumerate(paths))
+    chunks = [tuple(rows[start : start + CHUNK]) for start in range(0, len(rows), CHUNK)]
+    read_chunk = functools.partial(_measure_all, measure)
+    for chunk, results in run_batch(read_chunk, chunks, processes):
+        if results is None:
+            yield from _gather_alone(chunk, measure)
+        else:
+            yield from results
 
 
-def _measure_alone(measure: Measure, path: str) -> Facts:
-    try:
-        with _pool(1) as pool:
-            return pool.submit(measure, path).result()
-    except BrokenProcessPool:
-        return Facts(problem="reading it ended the process. Try another copy of it.")
+def _gather_alone(chunk: Chunk, measure: Measure) -> Iterator[tuple[int, Facts]]:
+    for (index, _), facts in run_batch(functools.partial(_measure_one, measure), chunk, 1):
+        yield index, facts or Facts(problem="reading it ended the process. Try another copy of it.")
 
 
-def _measure_all(measure: Measure, paths: list[str]) -> list[Facts]:
-    return [measure(path) for path in paths]
+def _measure_all(measure: Measure, chunk: Chunk) -> list[tuple[int, Facts]]:
+    return [(index, measure(path)) for index, path in chunk]
 
 
-def _pool(processes: int) -> ProcessPoolExecutor:
-    # A fresh interpreter: a forked one would inherit the threads of whatever the caller has loaded.
-    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
+def _measure_one(measure: Measure, row: tuple[int, str]) -> Facts:
+    return measure(row[1])
