@@ -14,8 +14,8 @@ from sklearn.metrics import roc_auc_score
 
 from unmask.evaluation.comparison import compare_runs
 from unmask.evaluation.comparison_plots import draw_curves, shorten
-from unmask.evaluation.figures import run_style
 from unmask.evaluation.runs import read_runs
+from unmask.figures import run_style
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from unmask.evaluation.figures import GREY, GRID, RUN_LINES, new_figure, run_style, to_png
 from unmask.evaluation.plots import draw_matrix
 from unmask.evaluation.run_scores import RunScores
 from unmask.evaluation.runs import Run
+from unmask.figures import GREY, GRID, RUN_LINES, new_figure, run_style, to_png
 from unmask.metrics.auc import auc
 from unmask.metrics.confusion import THRESHOLD
 from unmask.metrics.roc import roc_curve

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from unmask.evaluation.figures import BLUE, GREY, GRID, ORANGE, new_figure, to_png
 from unmask.evaluation.scoring import DatasetScores
+from unmask.figures import BLUE, GREY, GRID, ORANGE, new_figure, to_png
 from unmask.metrics.auc import auc
 from unmask.metrics.confusion import THRESHOLD, confusion_of
 from unmask.metrics.eer import eer

@@ -52,7 +52,7 @@ class TrainConfig:
         self_blended: Share of the real faces drawn that become fakes by self-blending, up to 0.5; 0 for none.
         balance: `dataset` evens out classes and data sets, `source` people too, `none` takes each face once per epoch.
         dataset_power: With balance, a data set's share goes by its size to this power; 0 is one share each.
-        augmentations: Names in the order in which they apply.
+        augmentations: Names in the order in which they apply; {name: {parameter: value}} for one with parameters.
         validation_fraction: Share cut from the training data, by source, where there is no validation folder.
         seed: Of the split, the order, the augmentations and the head.
         workers: Processes that load faces, per training process.
@@ -101,7 +101,7 @@ class TrainConfig:
     self_blended: float = 0.0
     balance: Literal["dataset", "source", "none"] = "dataset"
     dataset_power: float = 0.5
-    augmentations: list[str] = field(default_factory=lambda: list(DEFAULT_AUGMENTATIONS))
+    augmentations: list[str | dict[str, dict[str, Any]]] = field(default_factory=lambda: list(DEFAULT_AUGMENTATIONS))
     validation_fraction: float = 0.1
     seed: int = 0
     workers: int = 2

@@ -1,19 +1,12 @@
-"""The figures of an audit as PNG bytes: shortcuts, features by class, balance, and pairs that were found.
-
-Drawn on Figure objects, never through pyplot, which keeps global state and may look for a screen.
-The colours are Okabe and Ito's, told apart with any colour vision; hatching repeats them.
-"""
+"""The figures of an audit as PNG bytes: shortcuts, features by class, balance, and pairs that were found."""
 
 from __future__ import annotations
 
-import io
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from unmask.data.audit.auditing import Audit
 from unmask.data.audit.duplicates import Duplicates
@@ -21,10 +14,11 @@ from unmask.data.audit.facts import Facts
 from unmask.data.audit.pictures import Picture, group
 from unmask.data.audit.shortcuts import SERIOUS_AUC, WARNING_AUC, Shortcut
 from unmask.errors import UnmaskError
+from unmask.figures import BLUE, GREY, ORANGE, new_figure, to_png
 from unmask.media.images import read_image
 from unmask.schema import FAKE, LABEL_NAMES, REAL
 
-BLUE, ORANGE, GREY, RED = "#0072B2", "#D55E00", "#666666", "#CC3311"
+RED = "#CC3311"
 COLOURS = {REAL: BLUE, FAKE: ORANGE}
 HATCHES = {REAL: "", FAKE: "///"}
 MAX_PAIRS = 12
@@ -70,7 +64,7 @@ def draw_audit(audit: Audit) -> dict[str, bytes]:
 
 def draw_shortcuts(shortcuts: Mapping[str, Sequence[Shortcut]]) -> bytes:
     """Return the AUC of each feature with its bounds, one panel per data set."""
-    figure = _new_figure(7.5, 0.9 + 2.6 * len(shortcuts), "How well the label can be told without the face")
+    figure = new_figure(7.5, 0.9 + 2.6 * len(shortcuts), "How well the label can be told without the face")
     panels = figure.subplots(len(shortcuts), 1, sharex=True, squeeze=False)[:, 0]
     for axes, (name, part) in zip(panels, shortcuts.items(), strict=True):
         rows = np.arange(len(part))[::-1]
@@ -88,14 +82,14 @@ def draw_shortcuts(shortcuts: Mapping[str, Sequence[Shortcut]]) -> bytes:
         f"AUC on unseen sources, with 99 % bounds; dotted: the lower bound that warns ({WARNING_AUC:.2f})\n"
         f"and that is serious ({SERIOUS_AUC:.2f})"
     )
-    return _to_png(figure)
+    return to_png(figure)
 
 
 def draw_features(pictures: Sequence[Picture], dataset: str) -> bytes:
     """Return a histogram by class of each feature that varies."""
     values = {name: _by_label(pictures, value) for name, value in _VALUES.items()}
     varying = {name: part for name, part in values.items() if np.unique(np.concatenate(list(part.values()))).size > 1}
-    figure = _new_figure(11, 0.8 + 2.4 * max(1, -(-len(varying) // 3)), f"What varies beside the face: {dataset}")
+    figure = new_figure(11, 0.8 + 2.4 * max(1, -(-len(varying) // 3)), f"What varies beside the face: {dataset}")
     for number, (name, part) in enumerate(varying.items()):
         axes = figure.add_subplot(-(-len(varying) // 3), 3, number + 1)
         low, high = np.percentile(np.concatenate(list(part.values())), [0, 99.5])
@@ -111,7 +105,7 @@ def draw_features(pictures: Sequence[Picture], dataset: str) -> bytes:
             axes.legend(frameon=False)
     if not varying:
         figure.text(0.5, 0.4, "nothing varies", ha="center")
-    return _to_png(figure)
+    return to_png(figure)
 
 
 def draw_balance(pictures: Sequence[Picture]) -> bytes:
@@ -120,7 +114,7 @@ def draw_balance(pictures: Sequence[Picture]) -> bytes:
     for picture in pictures:
         place = f"{picture.dataset} ({picture.sample.split})" if picture.sample.split else picture.dataset
         rows[place][picture.sample.label, picture.sample.method] += 1
-    figure = _new_figure(8, 1.2 + 0.45 * len(rows), "Pictures by data set, split and method")
+    figure = new_figure(8, 1.2 + 0.45 * len(rows), "Pictures by data set, split and method")
     axes = figure.add_subplot()
     for row, (place, counts) in enumerate(sorted(rows.items())):
         left = 0
@@ -135,13 +129,13 @@ def draw_balance(pictures: Sequence[Picture]) -> bytes:
     axes.invert_yaxis()
     axes.margins(x=0.1)
     axes.set_xlabel("pictures; blue: real, hatched orange: fake")
-    return _to_png(figure)
+    return to_png(figure)
 
 
 def draw_pairs(pictures: Sequence[Picture], pairs: Sequence[tuple[str, int, int]]) -> bytes:
     """Return a sheet of pairs, one a row of two, each with its kind and names."""
     columns = 3
-    figure = _new_figure(12, 0.6 + 2.5 * -(-len(pairs) // columns), "Pictures that were found twice")
+    figure = new_figure(12, 0.6 + 2.5 * -(-len(pairs) // columns), "Pictures that were found twice")
     for number, (kind, *both) in enumerate(pairs):
         for side, index in enumerate(both):
             axes = figure.add_subplot(-(-len(pairs) // columns), 2 * columns, 2 * number + side + 1)
@@ -157,7 +151,7 @@ def draw_pairs(pictures: Sequence[Picture], pairs: Sequence[tuple[str, int, int]
                 axes.imshow(read_image(picture.sample.path))
             except UnmaskError:
                 continue  # a clip, or a file that has gone since
-    return _to_png(figure)
+    return to_png(figure)
 
 
 def _worst_pairs(found: Duplicates) -> list[tuple[str, int, int]]:
@@ -175,18 +169,3 @@ def _by_label(pictures: Sequence[Picture], value: Callable[[Facts], float | None
         if (number := value(picture.facts)) is not None:
             values[picture.sample.label].append(number)
     return {label: np.array(part) for label, part in values.items()}
-
-
-def _new_figure(width: float, height: float, title: str) -> Figure:
-    """Return an empty figure, sizes in inches."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(title, fontsize=12)
-    return figure
-
-
-def _to_png(figure: Figure) -> bytes:
-    """Return the figure as PNG bytes without a date or version, so that equal audits give equal files."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
-    return buffer.getvalue()
