@@ -3,6 +3,7 @@
 examples:
   python train/score.py --data data/hardfake --output runs/scores
   python train/score.py --detector runs/mine --data data/a --data data/b --split test --output runs/scores
+  python train/score.py --data hub:user/name --data kaggle:user/name --output runs/scores
 """
 
 import argparse
@@ -20,7 +21,8 @@ def parse_arguments() -> ScoringRun:
     )
     add = parser.add_argument
     add("--detector", metavar="DIR_OR_HUB_ID", help="the detector to score (default: the shipped one)")
-    add("--data", metavar="ROOT", required=True, action="append", help="a data set; may be repeated")
+    where = "a data set: its folder, hub:user/name or kaggle:user/name; may be repeated"
+    add("--data", metavar="ROOT", required=True, action="append", help=where)
     add("--split", choices=["train", "validation", "test"], help="score this split (default: all pictures)")
     add("--layout", metavar="NAME", help="the data sets' layout (default: recognised)")
     add("--limit", type=int, metavar="N", help="score N pictures of each data set, chosen evenly")

@@ -20,3 +20,8 @@ from unmask.data.names import dataset_name, short_path
 def test_names_come_from_the_folder_not_from_its_place(tmp_path, root, name, path):
     assert dataset_name(tmp_path / root) == name
     assert short_path(tmp_path / root) == path
+
+
+@pytest.mark.parametrize("name", ["hub:user/faces", "hub:user/faces/test@v1", "kaggle:user/faces/versions/3"])
+def test_one_that_is_fetched_is_called_what_it_was_asked_for_by(name):
+    assert dataset_name(name) == short_path(name) == name

@@ -13,6 +13,9 @@ from PIL import Image
 
 from unmask.data.layouts import read_samples
 from unmask.errors import DataError, HubError
+from unmask.evaluation.samples import read_split
+from unmask.evaluation.scoring import score_dataset
+from unmask.hub import load_detector
 from unmask.hub.datasets import FETCHED, fetch_data_set, parse_hub_name
 from unmask.schema import FAKE, REAL
 
@@ -186,3 +189,11 @@ def test_names_that_are_none_are_refused(name):
 
 def test_a_folder_is_left_as_it_is(tmp_path):
     assert fetch_data_set(tmp_path) == tmp_path
+
+
+def test_a_named_data_set_is_scored_under_its_name(hub):
+    hub.put(NAME, {"data/test-0.parquet": shard([0, 1, 1])})
+    scores = score_dataset(load_detector(), read_split(f"hub:{NAME}", "test"), root=f"hub:{NAME}", progress=False)
+    assert (scores.name, scores.short_path, scores.split) == (f"hub:{NAME}", f"hub:{NAME}", "test")
+    assert len({row.file for row in scores.rows}) == 3
+    assert all(not Path(row.file).is_absolute() for row in scores.rows)

@@ -47,12 +47,15 @@ def history(config: TrainConfig) -> list[dict[str, object]]:
         {"adversarial": "fgsm", "ema": 0.9, "clip": 0.0},  # beside altered pictures, averaged, unclipped
         {"frozen_epochs": 1, "epochs": 2, "balance": "none"},  # the head first, then all
         {"lora_rank": 2, "backbone": "test_vit"},  # adapters
+        {"mixed_precision": "bf16"},  # half the memory of activations
+        {"mixed_precision": "fp16"},  # and a scaled loss
     ],
 )
 def test_flags_of_all_kinds_train(tiny: Tiny, no_export: None, changes: dict[str, object]) -> None:
     config = tiny("run", **{"epochs": 1, **changes})
     train(config)
     assert np.isfinite(float(history(config)[-1]["train_loss"]))
+    assert {tensor.dtype for tensor in weights(config).values()} <= {torch.float32, torch.int64}
 
 
 def test_adapters_are_in_the_weights_of_the_detector(tiny: Tiny) -> None:

@@ -1,10 +1,20 @@
-"""What a data set is called in a report, a config and a card: by its folder's name, never by a path."""
+"""What a data set is called in a report, a config and a card: by its folder's name, never by a path.
+
+One that is fetched is called what it was asked for by, `hub:user/name` or `kaggle:user/name`.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from unmask.data.folders import bare_split_of
+
+HUB, KAGGLE = "hub:", "kaggle:"
+
+
+def is_remote(name: Path | str) -> bool:
+    """Return whether a data set is to be fetched: hub:user/name or kaggle:user/name."""
+    return str(name).startswith((HUB, KAGGLE))
 
 
 def dataset_name(root: Path | str) -> str:
@@ -16,6 +26,8 @@ def dataset_name(root: Path | str) -> str:
         >>> dataset_name("data/dfdc-faces/test"), dataset_name("data/hardfake")
         ('dfdc-faces', 'hardfake')
     """
+    if is_remote(root):
+        return str(root)
     root = Path(root).resolve()
     return root.parent.name if bare_split_of(root) else root.name
 
@@ -27,5 +39,7 @@ def short_path(root: Path | str) -> str:
         >>> short_path("data/dfdc-faces/test"), short_path("data/hardfake")
         ('dfdc-faces/test', 'hardfake')
     """
+    if is_remote(root):
+        return str(root)
     root = Path(root).resolve()
     return f"{root.parent.name}/{root.name}" if bare_split_of(root) else root.name

@@ -12,6 +12,7 @@ from typing import Any
 from unmask.detector_folder import ONNX, TRAIN_CONFIG, WEIGHTS, check_folder, read_json, read_tensor_shapes
 from unmask.errors import BrokenDetector, DataError, UnmaskError
 from unmask.evaluation.run_scores import RunScores, read_scores
+from unmask.metrics.epoch_rank import epoch_rank
 
 HISTORY, DETECTOR = "history.json", "detector"
 MOST_HISTORY_BYTES = 16 << 20
@@ -39,8 +40,8 @@ class Run:
 
     @property
     def best(self) -> Mapping[str, Any]:
-        """The epoch whose weights the detector holds: the first one with the highest validation AUC."""
-        return max(self.history, key=lambda entry: entry["validation_auc"])
+        """The epoch whose weights the detector holds: the first of the highest rank."""
+        return max(self.history, key=epoch_rank)
 
     @property
     def minutes(self) -> float | None:

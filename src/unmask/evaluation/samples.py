@@ -9,6 +9,7 @@ import numpy as np
 
 from unmask.data.layouts import read_samples
 from unmask.errors import DataError
+from unmask.hub.datasets import fetch_data_set
 from unmask.schema import Sample
 
 
@@ -16,14 +17,15 @@ def read_split(root: Path | str, split: str | None = None, layout: str | None = 
     """Return the samples of one split of a data set, or all where the data set has no splits.
 
     Args:
-        root: the data set's folder.
+        root: the data set's folder, or hub:user/name or kaggle:user/name, which is fetched once.
         split: `train`, `validation` or `test`; None takes every picture.
         layout: the layout's name; None has the folder recognised.
 
     Raises:
         DataError: the folder is no data set, or has splits but not this one.
+        HubError: a named one cannot be fetched.
     """
-    samples = read_samples(Path(root), layout)
+    samples = read_samples(fetch_data_set(root), layout)
     splits = sorted({sample.split for sample in samples if sample.split})
     if split is None or not splits:
         return samples

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
-from unmask.data.names import dataset_name, short_path
+from unmask.data.names import dataset_name, is_remote, short_path
 from unmask.errors import DataError, UnreadableImage
 from unmask.schema import Sample
 
@@ -89,7 +89,8 @@ def score_dataset(
     Args:
         detector: the detector to score.
         samples: labelled pictures of one data set.
-        root: the data set's folder, which names it; None takes the folder all samples share.
+        root: what the data set was asked for by, which names it: its folder, hub:user/name or kaggle:user/name;
+            None takes the folder all samples share.
         available: how many pictures the samples were selected from, when they are a selection.
         progress: show a progress bar on a terminal.
 
@@ -99,10 +100,11 @@ def score_dataset(
     """
     if not samples:
         raise DataError("There is no picture to score. Check the data folder and the split.")
-    root = Path(root) if root is not None else _shared_folder(samples)
+    root = _shared_folder(samples) if root is None else root
+    folder = _shared_folder(samples) if is_remote(root) else Path(root)
     name = dataset_name(root)
     rows = tqdm(
-        _score_in_order(detector, samples, root),
+        _score_in_order(detector, samples, folder),
         total=len(samples),
         desc=name,
         unit="image",
@@ -150,4 +152,4 @@ def _shared_folder(samples: Sequence[Sample]) -> Path:
 
 def _is_among(name: str, trained_on: Sequence[str]) -> bool:
     """Say whether the data set, or a split of it, is one of those the detector was trained on."""
-    return any(name.lower() in entry.lower().split("/") for entry in trained_on)
+    return any(name.lower() in (entry.lower(), *entry.lower().split("/")) for entry in trained_on)

@@ -13,13 +13,12 @@ from unmask.data.embedded_pictures import NOTE, Shard, find_shard, unpack_pictur
 from unmask.data.folders import bare_split_of
 from unmask.data.labels import split_of
 from unmask.data.layouts import find_data_set
+from unmask.data.names import HUB, KAGGLE
 from unmask.errors import DataError, HubError, UnknownLayout
 from unmask.files import write_json
 from unmask.hub.client import HUB_TIMEOUT, explain, hub_api, hub_endpoint, hub_errors, is_offline, is_unreachable
-from unmask.hub.kaggle import KAGGLE, fetch_from_kaggle
+from unmask.hub.kaggle import fetch_from_kaggle
 
-HUB = "hub:"
-PREFIXES = (HUB, KAGGLE)
 HUB_NAME = re.compile(
     r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:/(?P<folder>[\w.-]+(?:/[\w.-]+)*))?(?:@(?P<revision>[\w./-]+))?",
     re.ASCII,
@@ -41,11 +40,6 @@ class HubName:
     def __str__(self) -> str:
         version = f"@{self.revision}" if self.revision != "main" else ""
         return f"{HUB}{self.repo}{'/' * bool(self.folder)}{self.folder}{version}"
-
-
-def is_remote(name: str) -> bool:
-    """Return whether a data set is to be fetched: hub:user/name or kaggle:user/name."""
-    return name.startswith(PREFIXES)
 
 
 def fetch_data_set(name: str | Path) -> Path:

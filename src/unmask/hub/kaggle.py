@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from unmask.data.names import KAGGLE
 from unmask.errors import HubError
 
-KAGGLE = "kaggle:"
 KAGGLE_NAME = re.compile(r"[A-Za-z0-9][\w-]*/[A-Za-z0-9][\w-]*(?:/versions/\d+)?", re.ASCII)
 
 

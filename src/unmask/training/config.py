@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from unmask.data.names import short_path
-from unmask.hub.datasets import is_remote
 
 REPEATED = ("data", "log_with")  # flags that may come more than once
 DEFAULT_AUGMENTATIONS = ("flip", "colour", "greyscale", "down_up", "blur", "jpeg")
@@ -46,7 +45,7 @@ class TrainConfig:
         ema: Decay of the running average of the weights that is judged and published, 0 for none.
         frozen_epochs: Epochs at the start in which only the head learns.
         lora_rank: Rank of adapters that learn in place of the body's own weights, 0 for none (needs peft).
-        early_stopping: Stop after so many epochs without a better validation AUC, 0 for never.
+        early_stopping: Stop after so many epochs without a better one (validation AUC, then loss), 0 for never.
         adversarial: Train on pictures altered against the network: none, fgsm or pgd.
         adversarial_epsilon: How far such a picture may stray, as a fraction of the brightness range.
         self_blended: Share of the real faces drawn that become fakes by self-blending, up to 0.5; 0 for none.
@@ -155,7 +154,7 @@ def describe_run(config: TrainConfig) -> str:
     default = TrainConfig()
     words = ["accelerate", "launch", "train/train.py"]
     for root in config.data:
-        words += ["--data", root if is_remote(root) else short_path(root)]
+        words += ["--data", short_path(root)]
     for f in dataclasses.fields(TrainConfig):
         value = getattr(config, f.name)
         if f.name in ("data", *OF_THIS_MACHINE) or value == getattr(default, f.name):

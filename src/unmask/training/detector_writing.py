@@ -16,7 +16,6 @@ from unmask.calibration import fake_probabilities, fit_temperature, fit_threshol
 from unmask.detector_folder import FORMAT_VERSION, TRAIN_CONFIG
 from unmask.export import fold_temperature, write_detector
 from unmask.files import write_json, write_whole
-from unmask.hub.datasets import is_remote
 from unmask.schema import DetectorSettings, InputSpec
 from unmask.training.batches import validation_loader
 from unmask.training.config import OF_THIS_MACHINE, TrainConfig
@@ -79,7 +78,7 @@ def train_record(config: TrainConfig, data: RunData, history: list[Any], process
     """Return what it takes to repeat the run; data folders by name, as paths are of one machine."""
     record = {key: value for key, value in dataclasses.asdict(config).items() if key not in OF_THIS_MACHINE}
     return record | {
-        "data": [given if is_remote(given) else name for given, name in zip(config.data, data.names, strict=True)],
+        "data": list(data.names),
         "workers": config.workers,
         "processes": processes,
         "init_weights": Path(config.init_weights).name if config.init_weights else None,

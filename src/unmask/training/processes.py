@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator, DataLoaderConfiguration
+from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs, broadcast_object_list, gather_object
 
 from unmask.errors import TrainingError, UnmaskError
@@ -21,6 +22,8 @@ from unmask.training.memory import keep_freed_memory
 def start_accelerator(config: TrainConfig) -> Accelerator:
     """Return accelerate's handle on the processes and the device of a run."""
     torch.backends.cudnn.benchmark = True
+    # Accelerate keeps the first run's precision for as long as Python lives, as in a notebook.
+    AcceleratorState._reset_state()
     accelerator = Accelerator(
         mixed_precision=config.mixed_precision,
         dataloader_config=DataLoaderConfiguration(even_batches=True),

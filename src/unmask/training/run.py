@@ -187,7 +187,7 @@ class Run:
         try:
             with self.stepper.judged_weights() as model:
                 figures |= self._validate(model)
-                is_best = figures["validation_auc"] > self.progress.best_auc()
+                is_best = self.progress.is_best(figures)
                 if is_best:
                     on_main(self.accelerator, lambda: save_best(model, self.output))
         except _Interrupted:

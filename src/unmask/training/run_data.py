@@ -28,7 +28,7 @@ from unmask.training.config import TrainConfig
 class RunData:
     """Training and validation faces, the data sets' names, and how many pictures were left out and why.
 
-    `validation_samples` are the validation pictures of each data folder, those without a face too.
+    `validation_samples` are the validation pictures of each data set as it was given, those without a face too.
     `fingerprint` tells these training faces from any others, on whatever machine they lie.
     """
 
@@ -57,17 +57,16 @@ def read_run_data(
     """
     if not config.data:
         raise TrainingError("There is no data to train on. Name a folder: --data ROOT.")
-    roots = [fetch_data_set(name) for name in config.data]
-    names = _names(roots)
+    names = _names(config.data)
     train: list[tuple[str, Sample]] = []
     validation: list[tuple[str, Sample]] = []
     held_out: list[tuple[str, list[Sample]]] = []
-    for root, name in zip(roots, names, strict=True):
-        samples = _limited(read_samples(root, config.layout), config.limit)
+    for given, name in zip(config.data, names, strict=True):
+        samples = _limited(read_samples(fetch_data_set(given), config.layout), config.limit)
         parts = choose_splits(samples, config.seed, config.validation_fraction)
         train += [(name, sample) for sample in parts[0]]
         validation += [(name, sample) for sample in parts[1]]
-        held_out.append((str(root), parts[1]))
+        held_out.append((given, parts[1]))
     for side, part in (("training", train), ("validation", validation)):
         _check_classes(side, part, blended=config.self_blended > 0)
     sides = {"train": _prefixed(train), "validation": _prefixed(validation)}
@@ -105,10 +104,10 @@ def _fingerprint(rows: Dataset) -> str:
     return digest.hexdigest()
 
 
-def _names(roots: list[Path]) -> list[str]:
-    """Return one name per data folder; a name that comes twice is numbered."""
+def _names(given: list[str]) -> list[str]:
+    """Return one name per data set; a name that comes twice is numbered."""
     names: list[str] = []
-    for root in roots:
+    for root in given:
         name = dataset_name(root)
         names.append(name if name not in names else f"{name}-{len(names) + 1}")
     return names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from accelerate import Accelerator
 
 from unmask.errors import TrainingError
+from unmask.metrics.epoch_rank import epoch_rank
 from unmask.training.checkpoints import Checkpoint
 from unmask.training.config import OF_THIS_MACHINE, TrainConfig
 from unmask.training.steps import Stepper
@@ -40,14 +42,14 @@ class Progress:
         """Return the number of the present epoch, from 0."""
         return len(self.history)
 
-    def best_auc(self) -> float:
-        """Return the highest validation AUC so far, -1 before the first epoch."""
-        return max((entry["validation_auc"] for entry in self.history), default=-1.0)
+    def is_best(self, figures: Mapping[str, Any]) -> bool:
+        """Return whether an epoch's figures are better than those of every epoch before."""
+        return all(epoch_rank(figures) > epoch_rank(entry) for entry in self.history)
 
     def epochs_without_gain(self) -> int:
         """Return how many epochs ago the best one was."""
-        areas = [entry["validation_auc"] for entry in self.history]
-        return len(areas) - 1 - areas.index(max(areas)) if areas else 0
+        ranks = [epoch_rank(entry) for entry in self.history]
+        return len(ranks) - 1 - ranks.index(max(ranks)) if ranks else 0
 
 
 def capture(
