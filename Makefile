@@ -31,7 +31,7 @@ demo: $(APP) ## open the detector in the browser; installs no torch
 	$(BIN)/python app.py
 
 test: check ## install everything, then style, types, layers and all tests; ARGS="-k hub" picks some
-	$(BIN)/python -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(ALL) ## style, types and layers, without the tests
 	$(BIN)/python -m ruff check .

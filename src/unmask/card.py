@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import math
 import re
 import shlex
 from datetime import date
 from pathlib import Path
 from string import Template
 from typing import Any
+
+import yaml
 
 from unmask.detector_folder import REPORT, TRAIN_CONFIG, DetectorConfig, read_config, read_json
 from unmask.errors import BrokenDetector, UnmaskError
@@ -236,10 +238,9 @@ def training_command(record: dict[str, Any]) -> str:
             continue
         if key == "data":
             words += [f"{flag} {shlex.quote(str(name))}" for name in value]
-        elif isinstance(value, dict):
-            words.append(f"{flag} {shlex.quote(json.dumps(value))}")
-        elif isinstance(value, list):
-            words.append(f"{flag} {shlex.quote('[' + ', '.join(map(str, value)) + ']')}")
+        elif isinstance(value, (dict, list)):
+            text = yaml.safe_dump(value, default_flow_style=True, width=math.inf).strip()
+            words.append(f"{flag} {shlex.quote(text)}")
         else:
             words.append(flag if value is True else f"{flag} {shlex.quote(str(value))}")
     return " \\\n  ".join(words)

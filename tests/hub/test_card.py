@@ -136,7 +136,9 @@ def test_the_command_on_the_card_is_one_that_training_takes():
     pytest.importorskip("jsonargparse", reason="needs the train extra")
     from unmask.training.config import TrainConfig, parse_train_config
 
-    run = TrainConfig(data=["ffpp", "my faces"], pretrained=True, lr=2e-4, augmentations=["flip"], name="it's")
+    changes = {"flip": {}, "jpeg": {"lowest": 50, "p": 0.25}}
+    augmentations = ["colour", *({name: values} for name, values in changes.items())]
+    run = TrainConfig(data=["ffpp", "my faces"], pretrained=True, lr=2e-4, augmentations=augmentations, name="it's")
     record = dataclasses.asdict(run) | {
         "faces": {"train": 5},
         "torch": "2.6",

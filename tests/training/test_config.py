@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,8 @@ def test_wrong_arguments_end_with_usage(arguments: list[str], capsys: pytest.Cap
 
 
 def test_the_described_command_repeats_the_run() -> None:
-    config = TrainConfig(data=["set"], epochs=2, pretrained=True, augmentations=["flip"], output="runs/x")
+    augmentations: list[str | dict[str, dict[str, Any]]] = ["flip", {"jpeg": {"lowest": 50, "p": 0.25}}]
+    config = TrainConfig(data=["set"], epochs=2, pretrained=True, augmentations=augmentations, output="runs/x")
     words = shlex.split(describe_run(config))
     again = parse_train_config(words[words.index("train/train.py") + 1 :])
     assert again == config

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from unmask.detector import Detector
 from unmask.detector_folder import FILES, check_folder
@@ -112,6 +113,15 @@ def test_one_class_alone_cannot_be_trained(tiny: Tiny, tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         (folder / "a.jpg").write_bytes(b"x")
     with pytest.raises(UnmaskError, match="fake"):
+        train(tiny("out", data=[str(tmp_path / "data")]))
+
+
+def test_pictures_without_a_face_cannot_be_trained_on(tiny: Tiny, tmp_path: Path) -> None:
+    for label in ("real", "fake"):
+        (tmp_path / "data" / label).mkdir(parents=True)
+        for shade in range(8):
+            Image.new("RGB", (64, 64), (30 * shade, 80, 80)).save(tmp_path / "data" / label / f"{shade}.png")
+    with pytest.raises(TrainingError, match=r"No face was found in the training pictures: \d+ no_face"):
         train(tiny("out", data=[str(tmp_path / "data")]))
 
 

@@ -135,10 +135,16 @@ def test_a_diverging_loss_is_one_line(tiny: Tiny, no_export: None, monkeypatch: 
 
 
 def test_tensorboard_is_told(tiny: Tiny, no_export: None) -> None:
-    pytest.importorskip("tensorboard", reason="needs tensorboard")
-    config = tiny("run", epochs=1, log_with=["tensorboard"])
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    config = tiny("run", epochs=2, log_with=["tensorboard"])
     train(config)
-    assert list(Path(config.output).rglob("events.out.tfevents.*"))
+    (file,) = (Path(config.output) / "unmask").glob("events.out.tfevents.*")
+    told = EventAccumulator(str(file))
+    told.Reload()
+    assert [event.value for event in told.Scalars("validation_auc")] == pytest.approx(
+        [entry["validation_auc"] for entry in history(config)]
+    )
 
 
 def test_two_machines_end_with_the_weights_of_one_process(tiny: Tiny, no_export: None, tmp_path: Path) -> None:
