@@ -94,6 +94,16 @@ def test_a_picture_without_a_face_has_a_reason_and_no_number(
     assert found["reason"]
 
 
+def test_a_name_that_the_output_cannot_spell_is_no_end(tiny_detector: Path, pictures: Path) -> None:
+    name = (pictures / "b.png").rename(pictures / "写真.png").parent
+    process = start(
+        "cli.main()", "predict", "--detector", tiny_detector, name, env={**os.environ, "PYTHONIOENCODING": "ascii"}
+    )
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert b"??.png" in out
+
+
 def test_folders_are_walked_and_the_order_of_the_arguments_is_kept(
     tiny_detector: Path, pictures: Path, face_bytes: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:

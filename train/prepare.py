@@ -42,7 +42,8 @@ def main(arguments: list[str]) -> int:
     try:
         face_model = fetch_face_model()
         settings = CropSettings(asked.frames, asked.margin, asked.format, str(face_model or ""))
-        print(prepare(fetch_data_set(asked.data), asked.output, settings, asked.layout, asked.processes).summary())
+        root, processes = fetch_data_set(asked.data), max(1, asked.processes)
+        print(prepare(root, asked.output, settings, asked.layout, processes).summary())
     except UnmaskError as error:
         print(error, file=sys.stderr)
         return 2

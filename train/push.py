@@ -10,9 +10,9 @@ from unmask.errors import HubError, UnmaskError
 from unmask.hub.publishing import detector_files, prepare_card, push_detector
 
 EXAMPLES = """examples:
-  python train/push.py runs/first --repo ada/face-check --dry-run
-  python train/push.py runs/first --repo ada/face-check --tag v1
-  python train/push.py runs/first --repo ada/face-check --private
+  python train/push.py runs/first/detector --repo ada/face-check --dry-run
+  python train/push.py runs/first/detector --repo ada/face-check --tag v1
+  python train/push.py runs/first/detector --repo ada/face-check --private
 
 Log in first with `hf auth login`, or set HF_TOKEN to a token with write access.
 Exit codes: 0 published, 1 the Hub refused or could not be reached, 2 wrong arguments or a broken detector."""

@@ -2,7 +2,7 @@
 
 examples:
   python train/score.py --data data/hardfake --output runs/scores
-  python train/score.py --detector runs/mine --data data/a --data data/b --split test --output runs/scores
+  python train/score.py --detector runs/mine/detector --data data/a --data data/b --split test --output runs/scores
   python train/score.py --data hub:user/name --data kaggle:user/name --output runs/scores
 """
 

@@ -14,13 +14,14 @@ def main(arguments: list[str]) -> int:
     """Run the training that the arguments describe and return the exit code."""
     config = parse_train_config(arguments)
     follow_launcher()
-    code = start_processes(__file__, arguments)
-    if code is not None:
-        return code
     try:
+        code = start_processes(__file__, arguments)
+        if code is not None:
+            return code
         _train_and_score(config)
     except UnmaskError as error:
-        print(f"error: {error}", file=sys.stderr)
+        if is_first_process(of_this_machine=True):  # the others have the same to say
+            print(f"error: {error}", file=sys.stderr)
         return 1
     except RunStopped as stopped:
         if is_first_process():
@@ -41,7 +42,9 @@ def _train_and_score(config: TrainConfig) -> None:
     run = train(config)
     if run is None or not run.is_main:
         return
-    score_validation(run.folder, run.validation_samples, run.folder.parent / "validation", describe_run(config))
+    score_validation(
+        run.folder, run.validation_samples, run.folder.parent / "validation", describe_run(config, run.processes)
+    )
     print(f"Detector: {run.folder}")
     print(f"Try it:   unmask predict --detector {run.folder} photo.jpg")
 

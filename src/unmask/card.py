@@ -10,8 +10,6 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import yaml
-
 from unmask.detector_folder import REPORT, TRAIN_CONFIG, DetectorConfig, read_config, read_json
 from unmask.errors import BrokenDetector, UnmaskError
 from unmask.schema import DetectorSettings
@@ -230,6 +228,8 @@ def _repeat(folder: Path, report: dict[str, Any]) -> str:
 
 def training_command(record: dict[str, Any]) -> str:
     """Return the command line that repeats the run of a train_config.json; a flag a line."""
+    import yaml
+
     processes = record.get("processes", 1)
     words = [f"accelerate launch --num_processes {processes} train/train.py" if processes > 1 else LAUNCH]
     for key, value in record.items():

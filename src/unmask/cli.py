@@ -43,7 +43,7 @@ Examples:
   unmask predict portrait.jpg
   unmask predict holiday/ portrait.heic
   unmask predict --json holiday/ > verdicts.jsonl
-  unmask predict --detector runs/mine portrait.jpg
+  unmask predict --detector runs/mine/detector portrait.jpg
   unmask predict --detector user/name --revision v1 portrait.jpg
   curl -s https://example.org/photo.jpg | unmask predict -
 
@@ -243,7 +243,9 @@ def _stoppable(items: Iterable[Item]) -> Iterator[Item]:
 
 
 def _say(line: str, stream: TextIO, bar: tqdm[Any]) -> None:
-    """Print a line at once, above the progress bar where both share a terminal."""
+    """Print a line at once, above the progress bar where both share a terminal; what its code lacks becomes ?."""
+    code = stream.encoding or "utf-8"
+    line = line.encode(code, "replace").decode(code)
     below = stream.isatty() and bar.format_dict["elapsed"] > BAR_DELAY
     if below:
         bar.clear()

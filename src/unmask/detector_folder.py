@@ -147,7 +147,7 @@ def read_tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
             shapes[name] = tuple(int(side) for side in entry["shape"])
             first, last = (int(offset) for offset in entry["data_offsets"])
             width = BYTES_PER_ELEMENT[entry["dtype"]]
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise broken from None
         if min((0, *shapes[name])) < 0 or last - first != width * math.prod(shapes[name]):
             raise broken

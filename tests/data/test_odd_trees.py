@@ -25,6 +25,15 @@ def test_swapped_class_folders_are_refused(tmp_path):
         read_samples(_write(tmp_path, *names))
 
 
+@pytest.mark.parametrize("wrapper", ["deepfake_dataset", "Deepfakes", "fake-faces"])
+@pytest.mark.parametrize("splits", [("",), ("train/", "test/")])
+def test_a_data_set_in_a_folder_called_like_a_class_keeps_both_classes(tmp_path, recwarn, wrapper, splits):
+    names = [f"{wrapper}/{split}{label}/{n}.jpg" for split in splits for label in ("Real", "Fake") for n in range(3)]
+    samples = read_samples(_write(tmp_path, *names))
+    assert sorted(sample.label for sample in samples) == sorted([REAL, FAKE] * 3 * len(splits))
+    assert not recwarn.list
+
+
 def test_a_swapped_manifest_is_refused(tmp_path):
     _write(tmp_path, "real/1.jpg", "real/2.jpg", "fake/3.jpg", "fake/4.jpg")
     rows = "real/1.jpg,fake\nreal/2.jpg,fake\nfake/3.jpg,real\nfake/4.jpg,real\n"

@@ -196,6 +196,12 @@ def test_a_folder_begun_otherwise_is_not_mixed(tree, tmp_path, settings, words):
         prepare.prepare(tree, tmp_path / "faces", settings, processes=1)
 
 
+@pytest.mark.parametrize("wrong", [{"frames": 0}, {"margin": -0.5}, {"margin": float("nan")}])
+def test_settings_that_cut_no_face_are_refused(wrong):
+    with pytest.raises(DataError):
+        CropSettings(**wrong)
+
+
 def test_somebody_elses_folder_and_the_data_set_itself_are_refused(tree, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/letter.txt").write_text("dear")

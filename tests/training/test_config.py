@@ -60,6 +60,17 @@ def test_the_described_command_repeats_the_run() -> None:
     assert again == config
 
 
+def test_flags_win_over_a_recipe_wherever_they_stand() -> None:
+    recipe = ["--config", str(Path(__file__).parents[2] / "train/recipes/meso4.yaml")]
+    assert parse_train_config([*recipe, "--lr", "0.5"]).lr == 0.5
+    assert parse_train_config(["--lr", "0.5", *recipe]).lr == 0.5
+    assert parse_train_config(["--lr", "0.5", *recipe]).backbone == "meso4"
+
+
+def test_the_described_command_says_how_many_processes() -> None:
+    assert "accelerate launch --num_processes 2 train/train.py" in describe_run(TrainConfig(data=["set"]), 2)
+
+
 def test_every_recipe_is_read() -> None:
     recipes = sorted((Path(__file__).parents[2] / "train/recipes").glob("*.yaml"))
     assert recipes

@@ -92,6 +92,9 @@ def test_a_second_run_does_not_overwrite_the_first(tiny: Tiny, launched: Path) -
         ({"batch_size": 500}, "fewer than one batch"),  # a batch larger than the data
         ({"log_with": ["trackio"]}, "--log-with trackio needs it"),  # a tracker that is not installed
         ({"loss": "guess"}, "no loss"),  # not a loss of ours
+        ({"epochs": 0}, "--epochs is 0. Give a number from 1 up"),  # nothing to do
+        ({"label_smoothing": 2.0}, "from 0 to 1"),  # no share
+        ({"workers": -1}, "--workers is -1"),  # fewer than none
         ({"ema": 1.5}, "EMA decay"),  # no average
         ({"backbone_args": {"depht": 3}}, "depht"),  # not an argument of the network
         ({"backbone": "no_such_net"}, "no_such_net"),  # not a timm name
@@ -121,7 +124,9 @@ def test_pictures_without_a_face_cannot_be_trained_on(tiny: Tiny, tmp_path: Path
         (tmp_path / "data" / label).mkdir(parents=True)
         for shade in range(8):
             Image.new("RGB", (64, 64), (30 * shade, 80, 80)).save(tmp_path / "data" / label / f"{shade}.png")
-    with pytest.raises(TrainingError, match=r"No face was found in the training pictures: \d+ no_face"):
+    with pytest.raises(
+        TrainingError, match=r"No face was found in the training pictures that are real; of both classes \d+ no_face"
+    ):
         train(tiny("out", data=[str(tmp_path / "data")]))
 
 

@@ -139,6 +139,23 @@ def test_a_picture_that_goes_bad_is_one_line_and_a_whole_checkpoint(
     assert newest(tiny("run")).state["progress"]["step"] >= 2
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_validation_picture_that_goes_bad_loses_nothing(
+    tiny: Tiny, no_export: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    _, validation = (_draw(tmp_path / "data" / part) for part in ("train", "validation"))
+    run = {"data": [str(tmp_path / "data")], "epochs": 1, "workers": workers}
+    good = (validation / "real" / "real-3.png").read_bytes()
+    _after_steps(monkeypatch, 2, lambda: (validation / "real" / "real-3.png").write_bytes(b"x"))
+    with pytest.raises(TrainingError, match=r"real-3\.png.* The run is saved.*--resume") as error:
+        train(tiny("run", **run))
+    assert "\n" not in str(error.value)
+    assert newest(tiny("run")).state["progress"]["step"] == 6
+    (validation / "real" / "real-3.png").write_bytes(good)
+    train(tiny("run", **run, resume=True))
+    assert newest(tiny("run")).state["progress"]["history"][-1]["epoch"] == 1
+
+
 def _draw(root: Path) -> Path:
     from PIL import Image
 

@@ -6,6 +6,7 @@ through the guarded reader. Labels come from words alone; numbers without names 
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections import Counter
@@ -87,7 +88,7 @@ def unpack_pictures(shards: Sequence[Shard], folder: Path) -> str:
     Raises:
         DataError: The labels do not say which is real and which fake, nothing is left, or the disk is full.
     """
-    aside = folder.with_name(f".{folder.name}.part")
+    aside = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     shutil.rmtree(aside, ignore_errors=True)
     try:
         (aside / "images").mkdir(parents=True)

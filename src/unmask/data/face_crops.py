@@ -40,6 +40,13 @@ class CropSettings:
     format: Literal["png", "jpg"] = "png"
     face_model: str = ""
 
+    def __post_init__(self) -> None:
+        """Raise DataError for a number of frames or a margin that cuts no face."""
+        if self.frames < 1:
+            raise DataError(f"{self.frames} frames of a clip hold no face. Take 1 or more.")
+        if not 0 <= self.margin <= 2:
+            raise DataError(f"A margin of {self.margin} is not between 0 and 2. Choose one such as 0.5.")
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -67,6 +74,8 @@ def cut_unit(unit: Unit, folder: Path, settings: CropSettings) -> UnitResult:
     Raises:
         DataError: The folder cannot be written, or the disk is full.
     """
+    if (done := read_unit(folder / unit.name)) is not None:
+        return done  # its process died after the last step
     aside = folder.parent / ".aside" / f"{unit.name}.{os.getpid()}"
     try:
         shutil.rmtree(aside, ignore_errors=True)

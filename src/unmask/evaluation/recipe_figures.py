@@ -21,6 +21,8 @@ RECIPES = Path("train/recipes")
 MOST_RECIPE_BYTES = 1 << 20
 NOT_COMPARED = ("data", "output", "resume", "workers", "face_model", "name")
 """Flags that say where a run took place, not what it was."""
+OFF = ("limit", "init_weights", "max_minutes", "ema", "frozen_epochs", "lora_rank", "early_stopping", "self_blended")
+"""Flags that do nothing unless a recipe or a run sets them."""
 
 
 def write_recipe_figures(folders: Sequence[Path | str], page: Path | str, recipes: Path | str = RECIPES) -> list[str]:
@@ -103,7 +105,8 @@ def render_recipe_figures(of_recipe: Sequence[tuple[str, Run]], recipes: Mapping
         render_table(head, rows, texts=3 if "Changed" in head else 2),
         "AUC by data set, over the scored pictures in which a face was found. Faces a second are of training with "
         "reading and augmenting in them, minutes with validation too; memory is the process's at its highest (a "
-        "GPU's own where one trained). “Changed” names the flags in which a run departs from its recipe.",
+        "GPU's own where one trained). “Changed” names the recipe's flags that a run had otherwise, and what it "
+        "switched on beside them.",
         "\n".join(f"- {title}: {_counts(of_recipe, title)}" for title in titles),
     ]
     if missing:
@@ -131,9 +134,7 @@ def _row(name: str, run: Run, recipe: Mapping[str, Any], titles: Sequence[str]) 
     scores = {each.title: each for each in scores_on_test_sets(run)}
     data = run.settings.get("data")
     changed = changed_flags(recipe, run.settings)
-    limit = run.settings.get("limit")
-    if limit and "limit" not in recipe:
-        changed.append(f"limit {limit}")
+    changed += [f"{flag} {run.settings[flag]}" for flag in OFF if flag not in recipe and run.settings.get(flag)]
     return [
         name,
         ", ".join(map(str, data)) if isinstance(data, list) and data else "–",

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from unmask.data.embedded_pictures import NOTE, Shard, find_shard, unpack_pictures
 from unmask.data.folders import bare_split_of
@@ -18,14 +19,16 @@ from unmask.errors import DataError, HubError, UnknownLayout
 from unmask.files import write_json
 from unmask.hub.client import HUB_TIMEOUT, explain, hub_api, hub_endpoint, hub_errors, is_offline, is_unreachable
 from unmask.hub.kaggle import fetch_from_kaggle
+from unmask.media.images import IMAGE_SUFFIXES
+from unmask.media.video_bytes import VIDEO_SUFFIXES
 
 HUB_NAME = re.compile(
     r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:/(?P<folder>[\w.-]+(?:/[\w.-]+)*))?(?:@(?P<revision>[\w./-]+))?",
     re.ASCII,
 )
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".bz2", ".xz")
-_KINDS = "jpg jpeg jpe jfif png webp avif heic heif hif bmp gif mp4 avi mov mkv webm parquet csv json txt".split()
-FETCHED = [f"*.{kind}" for kind in _KINDS] + [f"*.{kind.upper()}" for kind in _KINDS]
+_KINDS = sorted(IMAGE_SUFFIXES | VIDEO_SUFFIXES | {".parquet", ".csv", ".json", ".txt"})
+FETCHED = [f"*{kind}" for kind in _KINDS] + [f"*{kind.upper()}" for kind in _KINDS]
 """What is fetched of a repository: pictures, clips and tables. Scripts and pickles stay where they are."""
 
 
@@ -124,7 +127,7 @@ def _download(name: HubName, commit: str) -> Path:
         shards = _find_shards(folder, name)
         if not shards:
             raise DataError(f"{name} is fetched, but: {error}{_archives(name, commit)}") from error
-    unpacked = _record(name).with_name(commit + f"-{name.folder.replace('/', '-')}" * bool(name.folder))
+    unpacked = _record(name).with_name(commit + f"-{quote(name.folder, safe='')}" * bool(name.folder))
     if not unpacked.is_dir():
         try:
             unpack_pictures(shards, unpacked)
@@ -168,7 +171,7 @@ def _archives(name: HubName, commit: str) -> str:
 def _record(name: HubName) -> Path:
     """Return the file that says which commit of a data set lies where."""
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    version = "--".join(part.replace("/", "-") for part in (name.revision, name.folder) if part)
+    version = "--".join(quote(part, safe="") for part in (name.revision, name.folder) if part)
     folder = Path(cache).expanduser() / "unmask" / "data-sets" / f"hub--{name.repo.replace('/', '--')}"
     return folder / f"{version}.json"
 

@@ -120,7 +120,7 @@ def _cached_snapshot(repo_id: str, revision: str) -> Path | None:
         folder = snapshot_download(
             repo_id, revision=revision, allow_patterns=list(FETCHED_FILES), local_files_only=True
         )
-    except (LocalEntryNotFoundError, OSError):
+    except (LocalEntryNotFoundError, OSError, ValueError):  # ValueError: a name that the client takes for none
         return None
     return Path(folder) if all((Path(folder) / name).is_file() for name in (CONFIG, ONNX)) else None
 

@@ -6,6 +6,7 @@ is to leave out its first batches, without loading them.
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator
 
@@ -13,8 +14,11 @@ import torch
 from torch.utils.data import DataLoader, Sampler
 
 from unmask.data.faces_dataset import EpochSampler, FacesDataset
-from unmask.errors import TrainingError
+from unmask.errors import TrainingError, UnmaskError
 from unmask.training.config import TrainConfig
+
+# A worker's error comes as RuntimeError, or as its own kind with the traceback for a message.
+LOADING_ERRORS = (UnmaskError, RuntimeError, OSError)
 
 
 class EpochBatches(Sampler[list[int]]):
@@ -47,6 +51,12 @@ class EpochBatches(Sampler[list[int]]):
         for number in range(self._skipped, self.steps * self._accumulate):
             first = (number * self._processes + self._rank) * self._size
             yield rows[first : first + self._size]
+
+
+def why_not_loaded(error: Exception) -> str:
+    """Return in a line why a batch could not be loaded; of a worker's traceback only the last line counts."""
+    last = (str(error).strip() or type(error).__name__).splitlines()[-1]
+    return re.sub(r"^[\w.]+(Error|Image|Exception): ", "", last)
 
 
 def training_loader(

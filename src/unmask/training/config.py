@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,8 +12,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 from unmask.data.names import short_path
+from unmask.errors import TrainingError
 
 REPEATED = ("data", "log_with")  # flags that may come more than once
+RANGES: dict[str, tuple[float, float]] = {
+    "input_size": (16, 2048), "crop_margin": (0, 2), "epochs": (1, math.inf), "batch_size": (1, math.inf),
+    "accumulate": (1, math.inf), "lr": (0, math.inf), "head_lr": (0, math.inf), "weight_decay": (0, math.inf),
+    "warmup": (0, 1), "label_smoothing": (0, 1), "clip": (0, math.inf), "frozen_epochs": (0, math.inf),
+    "lora_rank": (0, math.inf), "early_stopping": (0, math.inf), "adversarial_epsilon": (0, 1),
+    "dataset_power": (0, math.inf), "validation_fraction": (0, 0.9), "workers": (0, 1024), "limit": (0, math.inf),
+    "checkpoint_steps": (0, math.inf), "checkpoint_minutes": (0, math.inf), "max_minutes": (0, math.inf),
+}  # fmt: skip
+"""The least and the most that a number of a run may be; the parts that `ema` and others make say theirs themselves."""
 DEFAULT_AUGMENTATIONS = ("flip", "colour", "greyscale", "down_up", "blur", "jpeg")
 
 
@@ -149,10 +160,25 @@ def parse_train_config(arguments: Sequence[str]) -> TrainConfig:
     return TrainConfig(**{name: value for name, value in parsed.as_dict().items() if name in names})
 
 
-def describe_run(config: TrainConfig) -> str:
+def weights_name(given: str) -> str:
+    """Return what starting weights are called: a folder's name, as its path is of one machine, or the Hub's id."""
+    return Path(given).name if Path(given).is_dir() else given
+
+
+def check_ranges(config: TrainConfig) -> None:
+    """Raise TrainingError for a number that no run can be made with."""
+    for name, (least, most) in RANGES.items():
+        value = getattr(config, name)
+        if value is not None and not least <= value <= most:
+            upper = f" to {most:g}" if most < math.inf else " up"
+            raise TrainingError(f"--{name.replace('_', '-')} is {value}. Give a number from {least:g}{upper}.")
+
+
+def describe_run(config: TrainConfig, processes: int = 1) -> str:
     """Return the command that repeats a run, with data sets and weights by name: paths are of one machine."""
     default = TrainConfig()
-    words = ["accelerate", "launch", "train/train.py"]
+    several = ["--num_processes", str(processes)] if processes > 1 else []
+    words = ["accelerate", "launch", *several, "train/train.py"]
     for root in config.data:
         words += ["--data", short_path(root)]
     for f in dataclasses.fields(TrainConfig):
@@ -162,7 +188,7 @@ def describe_run(config: TrainConfig) -> str:
         if isinstance(value, bool):
             words += [f"--{f.name.replace('_', '-')}"] + (["false"] if not value else [])
         else:
-            value = Path(value).name if f.name == "init_weights" else value
+            value = weights_name(value) if f.name == "init_weights" else value
             text = json.dumps(value) if isinstance(value, (list, dict)) else str(value)
             words += [f"--{f.name.replace('_', '-')}", text]
     return shlex.join([*words, "--output", f"runs/{Path(config.output).name}"])
@@ -195,4 +221,13 @@ def _plain(arguments: Sequence[str]) -> list[str]:
             plain.append(word)
     for name, values in lists.items():
         plain.append(f"--{name}={values[0] if values and values[0].startswith('[') else json.dumps(values)}")
-    return plain
+    return _recipe_first(plain)
+
+
+def _recipe_first(arguments: list[str]) -> list[str]:
+    """Return the arguments with the recipe in front: the parser lets it win over flags that come before it."""
+    for place, word in enumerate(arguments):
+        if word == "--config" or word.startswith("--config="):
+            end = place + (2 if word == "--config" else 1)
+            return [*arguments[place:end], *arguments[:place], *arguments[end:]]
+    return arguments

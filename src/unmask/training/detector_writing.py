@@ -18,7 +18,7 @@ from unmask.export import fold_temperature, write_detector
 from unmask.files import write_json, write_whole
 from unmask.schema import DetectorSettings, InputSpec
 from unmask.training.batches import validation_loader
-from unmask.training.config import OF_THIS_MACHINE, TrainConfig
+from unmask.training.config import OF_THIS_MACHINE, TrainConfig, weights_name
 from unmask.training.network import trained_before
 from unmask.training.run_data import RunData
 from unmask.training.run_state import BEST
@@ -81,7 +81,7 @@ def train_record(config: TrainConfig, data: RunData, history: list[Any], process
         "data": list(data.names),
         "workers": config.workers,
         "processes": processes,
-        "init_weights": Path(config.init_weights).name if config.init_weights else None,
+        "init_weights": weights_name(config.init_weights) if config.init_weights else None,
         "faces": {"train": len(data.train), "validation": len(data.validation)},
         "left_out": data.left_out,
         "torch": torch.__version__.split("+")[0],

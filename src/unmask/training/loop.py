@@ -10,12 +10,12 @@ from accelerate import Accelerator
 
 from unmask.hub import fetch_face_model
 from unmask.schema import Sample
-from unmask.training.config import TrainConfig
+from unmask.training.config import TrainConfig, check_ranges
 from unmask.training.detector_writing import write_best
 from unmask.training.dry_run import BATCH_PICTURE, count_faces, describe_network, write_batch_picture
 from unmask.training.estimate import Estimate, estimate
 from unmask.training.network import make_network, network_input, warn_of_another_split
-from unmask.training.processes import claim_output, on_main, start_accelerator
+from unmask.training.processes import claim_output, local_main_first, on_main, start_accelerator
 from unmask.training.run import Run
 from unmask.training.run_data import RunData, read_run_data
 from unmask.training.stopping import Clock, RunStopped
@@ -27,12 +27,13 @@ from unmask.training.transfer import add_adapters
 class TrainedRun:
     """A finished run: its detector folder, and the validation pictures of each data folder.
 
-    `is_main` is true in the one process that goes on to score and print.
+    `is_main` is true in the one process that goes on to score and print; `processes` took part.
     """
 
     folder: Path
     validation_samples: tuple[tuple[str, list[Sample]], ...]
     is_main: bool
+    processes: int
 
 
 def train(config: TrainConfig) -> TrainedRun | None:
@@ -47,16 +48,20 @@ def train(config: TrainConfig) -> TrainedRun | None:
         DataError: a data folder is not what its layout promises.
         RunStopped: Ctrl-C or SIGTERM came; a checkpoint holds what was done.
     """
+    check_ranges(config)
     check_trackers(config)
     clock = Clock(config.max_minutes, config.checkpoint_minutes)
     accelerator = start_accelerator(config)
     claim_output(accelerator, config)
     model = make_network(config)
     spec = network_input(model, config.input_size)
-    with accelerator.local_main_process_first():
+    warn = print if config.audit and accelerator.is_main_process else None
+
+    def read() -> RunData:
         face_model = Path(config.face_model) if config.face_model else fetch_face_model()
-        warn = print if config.audit and accelerator.is_main_process else None
-        data = read_run_data(config, spec, face_model, warn)
+        return read_run_data(config, spec, face_model, warn)
+
+    data = local_main_first(accelerator, read)
     if accelerator.is_main_process and (warning := warn_of_another_split(config, data.names)):
         print(warning, file=sys.stderr)
     if config.lora_rank:
@@ -76,7 +81,12 @@ def train(config: TrainConfig) -> TrainedRun | None:
         raise
     on_main(accelerator, lambda: write_best(accelerator, config, run.stepper.model, spec, data, history))
     accelerator.end_training()
-    return TrainedRun(Path(config.output) / "detector", data.validation_samples, accelerator.is_main_process)
+    return TrainedRun(
+        Path(config.output) / "detector",
+        data.validation_samples,
+        accelerator.is_main_process,
+        accelerator.num_processes,
+    )
 
 
 def _say_what_is_trained(

@@ -6,17 +6,25 @@ A process that stopped or failed alone would leave the others waiting for it in 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import Accelerator, DataLoaderConfiguration
 from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedDataParallelKwargs, broadcast_object_list, gather_object
+from accelerate.utils import (
+    DistributedDataParallelKwargs,
+    InitProcessGroupKwargs,
+    broadcast_object_list,
+    gather_object,
+)
 
 from unmask.errors import TrainingError, UnmaskError
 from unmask.training.config import TrainConfig
 from unmask.training.memory import keep_freed_memory
+
+LONGEST_WAIT = timedelta(days=2)
 
 
 def start_accelerator(config: TrainConfig) -> Accelerator:
@@ -29,8 +37,12 @@ def start_accelerator(config: TrainConfig) -> Accelerator:
         dataloader_config=DataLoaderConfiguration(even_batches=True),
         log_with=list(config.log_with) or None,
         project_dir=config.output,
-        # A frozen body takes part in no gradient, and the processes must not wait for one.
-        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=config.frozen_epochs > 0)],
+        kwargs_handlers=[
+            # A frozen body takes part in no gradient, and the processes must not wait for one.
+            DistributedDataParallelKwargs(find_unused_parameters=config.frozen_epochs > 0),
+            # The others wait while one fetches data, finds faces or writes the detector: longer than half an hour.
+            InitProcessGroupKwargs(timeout=LONGEST_WAIT),
+        ],
     )
     if accelerator.device.type == "cpu":
         keep_freed_memory()
@@ -74,6 +86,27 @@ def on_main(accelerator: Accelerator, action: Callable[[], Any]) -> Any:
     result, problem = share(accelerator, (result, problem))
     if problem is not None:
         raise TrainingError(problem)
+    return result
+
+
+def local_main_first(accelerator: Accelerator, action: Callable[[], Any]) -> Any:
+    """Run `action` in the first process of each machine, then in the others, which find its caches filled.
+
+    Raises:
+        TrainingError: with the message of the UnmaskError that stopped one of them, in all.
+    """
+    if accelerator.num_processes == 1:
+        return action()
+    result, problem = None, None
+    for first in (True, False):
+        if accelerator.is_local_main_process is first:
+            try:
+                result = action()
+            except UnmaskError as error:
+                problem = str(error)
+        problems = [line for line in gather(accelerator, problem) if line]
+        if problems:
+            raise TrainingError(problems[0])
     return result
 
 

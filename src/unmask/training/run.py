@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +13,10 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
-from unmask.errors import TrainingError, UnmaskError
+from unmask.errors import TrainingError
 from unmask.schema import InputSpec
 from unmask.training import trackers
-from unmask.training.batches import training_loader, validation_loader
+from unmask.training.batches import LOADING_ERRORS, training_loader, validation_loader, why_not_loaded
 from unmask.training.checkpoints import newest_checkpoint, save_checkpoint
 from unmask.training.config import TrainConfig
 from unmask.training.detector_writing import restore_best, save_best
@@ -34,7 +33,11 @@ from unmask.training.validating import judge, validation_figures
 
 
 class _Interrupted(Exception):
-    """The validation was asked to stop."""
+    """The validation was asked to stop, or a process could not load its batch; `problem` is this one's."""
+
+    def __init__(self, problem: str | None, is_bad: bool) -> None:
+        super().__init__(problem)
+        self.problem, self.is_bad = problem, is_bad
 
 
 class Run:
@@ -127,9 +130,8 @@ class Run:
         """Return the batches of the next step, or why they could not be loaded."""
         try:
             return [next(loaded) for _ in range(self.config.accumulate)], None
-        except (UnmaskError, RuntimeError, OSError) as error:
-            last = (str(error).strip() or type(error).__name__).splitlines()[-1]
-            return [], re.sub(r"^[\w.]+(Error|Image|Exception): ", "", last)
+        except LOADING_ERRORS as error:
+            return [], why_not_loaded(error)
 
     def _attend(self, problem: str | None, *, at_end: bool = False) -> bool:
         """Between two steps: save when it is due, stop when asked to; return whether the time is up.
@@ -156,8 +158,7 @@ class Run:
         if stop or due or up or bad:
             self._save()
         if bad:
-            first = next(line for line in gather(self.accelerator, problem) if line)
-            raise TrainingError(f"{first} The run is saved: mend this, then go on with the same command and --resume.")
+            raise self._to_mend(problem)
         if stop:
             raise self._stopped()
         return up
@@ -190,9 +191,9 @@ class Run:
                 is_best = self.progress.is_best(figures)
                 if is_best:
                     on_main(self.accelerator, lambda: save_best(model, self.output))
-        except _Interrupted:
+        except _Interrupted as interrupted:
             self._save()
-            raise self._stopped() from None
+            raise (self._to_mend(interrupted.problem) if interrupted.is_bad else self._stopped()) from None
         figures["minutes"] = round((time.monotonic() - self._epoch_started) / 60, 2)
         figures["peak_memory_mb"] = peak_memory_mb(self.accelerator.device)
         entry = {"epoch": number, **figures}
@@ -207,9 +208,10 @@ class Run:
     def _validate(self, model: nn.Module) -> dict[str, Any]:
         started = time.monotonic()
 
-        def check() -> None:
-            if agree(self.accelerator, [self.signals.received is not None])[0]:
-                raise _Interrupted
+        def check(problem: str | None) -> None:
+            stop, bad = agree(self.accelerator, [self.signals.received is not None, problem is not None])
+            if stop or bad:
+                raise _Interrupted(problem, bad and not stop)
 
         logits, labels, rows = judge(self.accelerator, model, self.validation_loader, gather=True, check=check)
         self._validation_seconds = time.monotonic() - started
@@ -228,6 +230,11 @@ class Run:
 
         on_main(self.accelerator, write)
         self.clock.note_checkpoint()
+
+    def _to_mend(self, problem: str | None) -> TrainingError:
+        """Return the error for a batch that one of the processes could not load."""
+        first = next(line for line in gather(self.accelerator, problem) if line)
+        return TrainingError(f"{first} The run is saved: mend this, then go on with the same command and --resume.")
 
     def _stopped(self) -> RunStopped:
         received = next(number for number in gather(self.accelerator, self.signals.received) if number)

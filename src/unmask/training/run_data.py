@@ -76,7 +76,7 @@ def read_run_data(
     train_rows, left_train = usable_rows(face_table(train, face_model, config.workers))
     validation_rows, left_validation = usable_rows(face_table(validation, face_model, config.workers))
     for side, rows, left in (("training", train_rows, left_train), ("validation", validation_rows, left_validation)):
-        _check_faces(side, rows, left)
+        _check_faces(side, rows, left, blended=config.self_blended > 0)
     # Fakes made from real faces are judged by real fakes where there are any.
     blended = 0.0 if FAKE in validation_rows["label"] else config.self_blended
     augment = compose(config.augmentations)
@@ -127,14 +127,15 @@ def _limited(samples: list[Sample], limit: int) -> list[Sample]:
     return [samples[index * len(samples) // limit] for index in range(limit)]
 
 
-def _check_faces(side: str, rows: Dataset, left_out: dict[str, int]) -> None:
-    """Raise TrainingError where no picture has a face."""
-    if not len(rows):
-        why = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
-        raise TrainingError(
-            f"No face was found in the {side} pictures: {why}. Look at some with `unmask predict`; "
-            "--face-model names YuNet's file, which finds more."
-        )
+def _check_faces(side: str, rows: Dataset, left_out: dict[str, int], blended: bool) -> None:
+    """Raise TrainingError where no picture of a class has a face, unless its faces are made on the fly."""
+    for label, name in enumerate(LABEL_NAMES):
+        if label not in rows["label"] and not (blended and label == FAKE):
+            why = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
+            raise TrainingError(
+                f"No face was found in the {side} pictures that are {name}; of both classes {why}. "
+                "Look at some with `unmask predict`; --face-model names YuNet's file, which finds more."
+            )
 
 
 def _check_classes(side: str, part: list[tuple[str, Sample]], blended: bool) -> None:

@@ -24,9 +24,9 @@ class RunStopped(Exception):
         self.code = code
 
 
-def is_first_process() -> bool:
-    """Return whether this is the process that speaks for the others."""
-    return os.environ.get("RANK", "0") == "0"
+def is_first_process(*, of_this_machine: bool = False) -> bool:
+    """Return whether this is the process that speaks for the others, of all machines or of this one."""
+    return os.environ.get("LOCAL_RANK" if of_this_machine else "RANK", "0") == "0"
 
 
 class StopSignals:
@@ -54,11 +54,6 @@ class StopSignals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    @property
-    def code(self) -> int:
-        """Return the exit code for the signal that came, as shells count them."""
-        return 128 + (self.received or signal.SIGTERM)
-
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.received is None:
             self.received, self._at = number, time.monotonic()
@@ -80,10 +75,6 @@ class Clock:
 
     def note_checkpoint(self) -> None:
         self._saved = time.monotonic()
-
-    def minutes(self) -> float:
-        """Return the minutes since the start."""
-        return (time.monotonic() - self._started) / 60
 
     def is_up(self, validation_seconds: float) -> bool:
         """Return whether to stop now, for three more passes over the validation faces and the export.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,9 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from unmask.calibration import fake_probabilities
+from unmask.errors import TrainingError
 from unmask.metrics.auc import auc
+from unmask.training.batches import LOADING_ERRORS, why_not_loaded
 
 Judged = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -24,7 +26,7 @@ def judge(
     model: nn.Module,
     loader: DataLoader,
     gather: bool,
-    check: Callable[[], None] | None = None,
+    check: Callable[[str | None], None] | None = None,
 ) -> Judged:
     """Return logits [N, 2], labels [N] and row numbers [N] of every validation face.
 
@@ -33,22 +35,42 @@ def judge(
         model: The bare network: a compiled step is for training's one batch shape.
         loader: The faces; of several processes each has its part.
         gather: Whether to put the parts of all processes together.
-        check: Called after every batch; it may raise to stop.
+        check: Called with every batch's problem, None where it was loaded; it may raise to stop.
+
+    Raises:
+        TrainingError: a batch could not be loaded, and there is no `check` to say so.
     """
     model.eval()
     parts: list[list[np.ndarray]] = [[], [], []]
     shown = tqdm(loader, desc="Validation", leave=False, disable=not accelerator.is_local_main_process, mininterval=1)
-    for batch, labels, rows in shown:
+    for loaded, problem in _loaded(shown):
+        if check:
+            check(problem)
+        if loaded is None:
+            raise TrainingError(str(problem))
+        batch, labels, rows = loaded
         moved = batch.to(accelerator.device).contiguous(memory_format=torch.channels_last)
         results = (model.forward(moved).float(), labels, rows)
         if gather:
             results = accelerator.gather_for_metrics(results)
         for part, result in zip(parts, results, strict=True):
             part.append(result.cpu().numpy())
-        if check:
-            check()
     logits, labels, rows = (np.concatenate(part) for part in parts)
     return logits, labels, rows
+
+
+def _loaded(batches: Iterable[Any]) -> Iterator[tuple[Any, str | None]]:
+    """Yield each batch, or None and why it could not be loaded, which is the end."""
+    iterator = iter(batches)
+    while True:
+        try:
+            batch = next(iterator)
+        except StopIteration:
+            return
+        except LOADING_ERRORS as error:
+            yield None, why_not_loaded(error)
+            return
+        yield batch, None
 
 
 def validation_figures(logits: np.ndarray, labels: np.ndarray, names: np.ndarray) -> dict[str, Any]:

@@ -86,6 +86,21 @@ def test_the_same_picture_in_two_data_sets_is_found(clean, tmp_path, save):
     assert (finding.kind, finding.dataset) == ("exact_other_dataset", "faces and other")
 
 
+def test_a_leak_shows_beside_a_copy_in_another_data_set(clean, tmp_path, save):
+    """The copy comes first, and each half of the leak is equal to it as well as to the other."""
+    save(tmp_path / "a/real/r.jpg", 200)
+    save(tmp_path / "a/fake/f.jpg", 300)
+    shutil.copy(clean / "train/real/real0.jpg", tmp_path / "a/real/same.jpg")
+    shutil.copy(clean / "train/real/real0.jpg", clean / "test/real/leak.jpg")
+    assert ("serious", "exact_other_split") in _kinds(tmp_path / "a", clean)
+
+
+def test_data_sets_of_one_name_are_numbered_and_not_torn(clean, tmp_path):
+    other = shutil.copytree(clean, tmp_path / "elsewhere" / "faces")
+    roots = [home / split for home in (clean, other) for split in ("train", "test")]
+    assert {name for name, _, _ in read_roots(roots)} == {"faces", "faces-2"}
+
+
 def test_frames_of_one_source_in_one_split_are_only_counted(tmp_path, save):
     for label, seed in (("real", 1), ("fake", 2)):
         for frame in range(3):

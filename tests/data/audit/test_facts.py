@@ -41,6 +41,9 @@ def test_the_digest_looks_past_the_file(draw, tmp_path):
     assert digests[0] == digests[1] != digests[2]
 
 
+NO_COMPONENTS = bytes.fromhex("ffd8 ffe00010 4a46494600 0101 00 0001 0001 0000 ffc00008 08 0008 0008 03 ffda0008 ffd9")
+
+
 @pytest.mark.parametrize("read", [read_facts, read_header_facts])
 @pytest.mark.parametrize(
     ("make", "why"),
@@ -51,8 +54,9 @@ def test_the_digest_looks_past_the_file(draw, tmp_path):
         (os.mkfifo, "regular"),  # opening a pipe would wait for ever
         (lambda path: path.write_text("hello"), "not a JPEG"),
         (lambda path: path.write_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF\0"), "damaged"),
+        (lambda path: path.write_bytes(NO_COMPONENTS), "damaged"),
     ],
-    ids=["missing", "empty", "folder", "pipe", "text", "cut short"],
+    ids=["missing", "empty", "folder", "pipe", "text", "cut short", "three components and none described"],
 )
 def test_a_bad_file_gives_its_problem(tmp_path, read, make, why):
     path = tmp_path / "bad.jpg"

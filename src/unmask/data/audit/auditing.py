@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -71,9 +72,8 @@ def read_roots(
         path = Path(root)
         name = dataset_name(path)
         home = path.resolve() if path.resolve().name == name else path.resolve().parent
-        if homes.setdefault(name, home) != home:
-            name = f"{name}-{len(homes) + 1}"
-            homes[name] = home
+        numbered = (f"{name}-{number}" for number in itertools.count(2))
+        name = next(free for free in itertools.chain([name], numbered) if homes.setdefault(free, home) == home)
         base = str(path if home == path.resolve() else path.parent)
         named += [(name, base, sample) for sample in read_samples(path, kind)]
     return named

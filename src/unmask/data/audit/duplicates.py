@@ -41,7 +41,7 @@ def find_duplicates(pictures: Sequence[Picture]) -> Duplicates:
     Of many equal pictures each is paired with the first alone, so that the pairs stay few.
     """
     places = _places(pictures)
-    exact, near = _exact_pairs(pictures), _near_pairs(pictures, places)
+    exact, near = _exact_pairs(pictures, places), _near_pairs(pictures, places)
     return Duplicates(pictures, {**_by_kind("exact", exact, places), **_by_kind("near", near, places)})
 
 
@@ -64,14 +64,20 @@ def _by_kind(nearness: str, pairs: np.ndarray, places: np.ndarray) -> dict[str, 
     return {f"{nearness}_{kind}": pairs[kinds == number] for number, kind in enumerate(KINDS)}
 
 
-def _exact_pairs(pictures: Sequence[Picture]) -> np.ndarray:
-    """Return each picture whose pixels came before, with the first that had them."""
-    first: dict[str, int] = {}
-    pairs = [
-        (before, index)
-        for index, picture in enumerate(pictures)
-        if picture.facts.digest and (before := first.setdefault(picture.facts.digest, index)) != index
-    ]
+def _exact_pairs(pictures: Sequence[Picture], places: np.ndarray) -> np.ndarray:
+    """Return each picture whose pixels came before, with the first that had them.
+
+    Where it is the first of its data set, split and label, it is paired with the first of each other one: a copy
+    in another data set must not hide that two splits of this one share it.
+    """
+    seen: dict[str, dict[tuple[int, ...], int]] = {}
+    pairs: list[tuple[int, int]] = []
+    for index, picture in enumerate(pictures):
+        if not picture.facts.digest:
+            continue
+        firsts, place = seen.setdefault(picture.facts.digest, {}), tuple(places[index, :3].tolist())
+        pairs += [(first, index) for first in ([firsts[place]] if place in firsts else firsts.values())]
+        firsts.setdefault(place, index)
     return np.array(pairs, np.int64).reshape(-1, 2)
 
 

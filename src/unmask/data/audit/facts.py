@@ -14,7 +14,7 @@ from PIL import Image, JpegImagePlugin
 from unmask.data.audit.hashing import perceptual_hash
 from unmask.data.clips import CLIP_SUFFIXES
 from unmask.errors import MediaError, UnreadableImage
-from unmask.media.image_bytes import check_size, open_image, read_bytes
+from unmask.media.image_bytes import check_size, decoding, open_image, read_bytes
 from unmask.media.images import read_image
 
 HEAD_BYTES = 2**18
@@ -118,7 +118,8 @@ def _header_facts(image: Image.Image, size: int) -> Facts:
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         for number in sorted(image.quantization):
             tables += image.quantization[number]
-        subsampling = _SUBSAMPLING.get(JpegImagePlugin.get_sampling(image), "other")
+        with decoding():  # a header may name components and describe none
+            subsampling = _SUBSAMPLING.get(JpegImagePlugin.get_sampling(image), "other")
     return Facts(
         format=image.format or "",
         mode=image.mode,

@@ -92,7 +92,7 @@ def read_samples(root: Path | str, layout: str | None = None, *, follow_split_fi
         _check(samples, root, name)
     except OSError as error:
         raise DataError(f"Could not read {error.filename or root}: {error.strerror}. Check its rights.") from error
-    check_names(samples, root)
+    check_names(samples, place)  # not of the archive: a folder called Deepfakes may hold both classes
     return samples if is_table or not follow_split_file else apply_split(samples, root)
 
 

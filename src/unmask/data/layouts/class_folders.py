@@ -14,7 +14,7 @@ from unmask.data.labels import REAL_METHOD, UNKNOWN_METHOD, is_label, label_of, 
 from unmask.data.layouts import layouts
 from unmask.errors import DataError
 from unmask.media.images import find_images
-from unmask.schema import REAL, Sample
+from unmask.schema import FAKE, REAL, Sample
 
 FRAME_NAME = re.compile(r"(\d+)_(\d+)")
 """`<clip>_<frame>`, the whole stem: 00455_00112 is a frame, real_1 and 00035 are single pictures."""
@@ -47,7 +47,8 @@ class ClassFolders:
 
     def recognises(self, root: Path) -> bool:
         """Say whether every split folder, or the root, has a class folder in it."""
-        return all(_class_folders(folder) for _, folder in _places(root))
+        places = [_class_folders(folder) for _, folder in _places(root)]
+        return all(places) and not any(_holds_both(inside) for part in places for inside in part)
 
     def read(self, root: Path) -> Iterator[Sample]:
         """Yield every picture below the class folders; the clips of a class folder without pictures."""
@@ -70,6 +71,12 @@ def _places(root: Path) -> list[tuple[str | None, Path]]:
 def _class_folders(folder: Path) -> list[Path]:
     """Return the folders inside whose names say a class."""
     return [inside for inside in subfolders(folder) if is_label(inside.name)]
+
+
+def _holds_both(folder: Path) -> bool:
+    """Say whether a folder that is called like a class (`Deepfakes/`) is a whole data set of both."""
+    said = [{label_of(inside.name) for inside in _class_folders(part)} for _, part in _places(folder)]
+    return {REAL, FAKE} in said
 
 
 def _files(class_folder: Path) -> list[Path]:
