@@ -17,7 +17,7 @@ from typing import Any
 
 from unmask.errors import BrokenDetector, DetectorNotFound
 from unmask.preprocessing import FILTERS
-from unmask.schema import LABEL_NAMES, DetectorSettings, InputSpec
+from unmask.schema import LABEL_NAMES, MOST_CROP_MARGIN, DetectorSettings, InputSpec
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
@@ -229,7 +229,7 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "pretrained_cfg.num_classes": (lambda value: value == 2, "2"),
     "unmask.format_version": (lambda value: value == FORMAT_VERSION, f"{FORMAT_VERSION}, or Unmask updated"),
     "unmask.name": (_is_text, "a name"),
-    "unmask.crop_margin": (lambda value: _is_number(value, 0, 2), "from 0 to 2"),
+    "unmask.crop_margin": (lambda value: _is_number(value, 0, MOST_CROP_MARGIN), f"from 0 to {MOST_CROP_MARGIN}"),
     "unmask.temperature": (lambda value: _is_number(value, 1e-3, 1e3), "from 0.001 to 1000"),
     "unmask.real_threshold": (lambda value: _is_number(value, 0, 1), "from 0 to 1"),
     "unmask.fake_threshold": (lambda value: _is_number(value, 0, 1), "from 0 to 1"),

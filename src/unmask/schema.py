@@ -10,6 +10,8 @@ import numpy as np
 LABEL_NAMES = ("real", "fake")
 """Label 0 is real, label 1 is fake, in that order, everywhere."""
 REAL, FAKE = 0, 1
+MOST_CROP_MARGIN = 2
+"""The largest margin round a face, in sides of its box: beyond it the face is a fifth of the crop or less."""
 
 Verdict = Literal["real", "fake", "uncertain", "no_face"]
 VERDICTS: tuple[Verdict, ...] = ("real", "fake", "uncertain", "no_face")

@@ -29,7 +29,8 @@ def weights(shared: Path) -> Path:
 def imported(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that the script writes."""
     folder = tmp_path_factory.mktemp("imported") / "meso4-df"
-    assert runpy.run_path(str(SCRIPT))["main"]([str(weights), "--output", str(folder), "--license", "apache-2.0"]) == 0
+    command = [str(weights), "--output", str(folder), "--license", "apache-2.0", "--name", "peer"]
+    assert runpy.run_path(str(SCRIPT))["main"](command) == 0
     return folder
 
 
@@ -42,6 +43,7 @@ def test_it_tells_forged_faces_as_the_peers_weights_do(imported: Path, shared: P
 
 def test_without_data_every_verdict_is_uncertain(imported: Path, shared: Path) -> None:
     detector = Detector(imported)
+    assert detector.settings.name == "peer"
     face = next((shared / "data/stylegan-140k/Test/Real").glob("*"))
     assert detector.predict_image(face).verdict in ("uncertain", "no_face")
     assert (detector.settings.real_threshold, detector.settings.fake_threshold) == (0.0, 1.0)

@@ -90,7 +90,10 @@ def test_a_second_run_does_not_overwrite_the_first(tiny: Tiny, launched: Path) -
         ({"data": []}, "no data to train on"),  # no folder named
         ({"resume": True}, "no checkpoint"),  # nothing to go on from
         ({"batch_size": 500}, "fewer than one batch"),  # a batch larger than the data
-        ({"log_with": ["trackio"]}, "--log-with trackio needs it"),  # a tracker that is not installed
+        (
+            {"log_with": ["trackio"]},
+            "--log-with trackio needs it installed: pip install ",
+        ),  # a tracker that is not installed
         ({"loss": "guess"}, "no loss"),  # not a loss of ours
         ({"epochs": 0}, "--epochs is 0. Give a number from 1 up"),  # nothing to do
         ({"label_smoothing": 2.0}, "from 0 to 1"),  # no share

@@ -24,7 +24,7 @@ from unmask.media.images import read_image
 from unmask.media.video import read_frames
 from unmask.media.video_bytes import is_clip
 from unmask.preprocessing import crop_box
-from unmask.schema import LABEL_NAMES, Box, Sample
+from unmask.schema import LABEL_NAMES, MOST_CROP_MARGIN, Box, Sample
 
 ROWS_FILE = ".rows.json"
 EDGES = ("left", "top", "right", "bottom")
@@ -44,8 +44,10 @@ class CropSettings:
         """Raise DataError for a number of frames or a margin that cuts no face."""
         if self.frames < 1:
             raise DataError(f"{self.frames} frames of a clip hold no face. Take 1 or more.")
-        if not 0 <= self.margin <= 2:
-            raise DataError(f"A margin of {self.margin} is not between 0 and 2. Choose one such as 0.5.")
+        if not 0 <= self.margin <= MOST_CROP_MARGIN:
+            raise DataError(
+                f"A margin of {self.margin} is not between 0 and {MOST_CROP_MARGIN}. Choose one such as 0.5."
+            )
 
 
 @dataclass(frozen=True)

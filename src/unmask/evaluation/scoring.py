@@ -100,8 +100,8 @@ def score_dataset(
     """
     if not samples:
         raise DataError("There is no picture to score. Check the data folder and the split.")
-    root = _shared_folder(samples) if root is None else root
-    folder = _shared_folder(samples) if is_remote(root) else Path(root)
+    folder = _shared_folder(samples) if root is None or is_remote(root) else Path(root)
+    root = folder if root is None else root
     name = dataset_name(root)
     rows = tqdm(
         _score_in_order(detector, samples, folder),

@@ -13,11 +13,13 @@ from typing import Any, Literal
 
 from unmask.data.names import short_path
 from unmask.errors import TrainingError
+from unmask.schema import MOST_CROP_MARGIN
 
 REPEATED = ("data", "log_with")  # flags that may come more than once
 RANGES: dict[str, tuple[float, float]] = {
-    "input_size": (16, 2048), "crop_margin": (0, 2), "epochs": (1, math.inf), "batch_size": (1, math.inf),
-    "accumulate": (1, math.inf), "lr": (0, math.inf), "head_lr": (0, math.inf), "weight_decay": (0, math.inf),
+    "input_size": (16, 2048), "crop_margin": (0, MOST_CROP_MARGIN), "epochs": (1, math.inf),
+    "batch_size": (1, math.inf), "accumulate": (1, math.inf), "lr": (0, math.inf),
+    "head_lr": (0, math.inf), "weight_decay": (0, math.inf),
     "warmup": (0, 1), "label_smoothing": (0, 1), "clip": (0, math.inf), "frozen_epochs": (0, math.inf),
     "lora_rank": (0, math.inf), "early_stopping": (0, math.inf), "adversarial_epsilon": (0, 1),
     "dataset_power": (0, math.inf), "validation_fraction": (0, 0.9), "workers": (0, 1024), "limit": (0, math.inf),

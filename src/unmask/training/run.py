@@ -33,11 +33,11 @@ from unmask.training.validating import judge, validation_figures
 
 
 class _Interrupted(Exception):
-    """The validation was asked to stop, or a process could not load its batch; `problem` is this one's."""
+    """The validation has to end early; `error` is what the run ends with once it is saved."""
 
-    def __init__(self, problem: str | None, is_bad: bool) -> None:
-        super().__init__(problem)
-        self.problem, self.is_bad = problem, is_bad
+    def __init__(self, error: TrainingError | RunStopped) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 class Run:
@@ -193,7 +193,7 @@ class Run:
                     on_main(self.accelerator, lambda: save_best(model, self.output))
         except _Interrupted as interrupted:
             self._save()
-            raise (self._to_mend(interrupted.problem) if interrupted.is_bad else self._stopped()) from None
+            raise interrupted.error from None
         figures["minutes"] = round((time.monotonic() - self._epoch_started) / 60, 2)
         figures["peak_memory_mb"] = peak_memory_mb(self.accelerator.device)
         entry = {"epoch": number, **figures}
@@ -211,7 +211,7 @@ class Run:
         def check(problem: str | None) -> None:
             stop, bad = agree(self.accelerator, [self.signals.received is not None, problem is not None])
             if stop or bad:
-                raise _Interrupted(problem, bad and not stop)
+                raise _Interrupted(self._stopped() if stop else self._to_mend(problem))
 
         logits, labels, rows = judge(self.accelerator, model, self.validation_loader, gather=True, check=check)
         self._validation_seconds = time.monotonic() - started

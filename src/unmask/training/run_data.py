@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,18 +129,21 @@ def _limited(samples: list[Sample], limit: int) -> list[Sample]:
 
 def _check_faces(side: str, rows: Dataset, left_out: dict[str, int], blended: bool) -> None:
     """Raise TrainingError where no picture of a class has a face, unless its faces are made on the fly."""
-    for label, name in enumerate(LABEL_NAMES):
-        if label not in rows["label"] and not (blended and label == FAKE):
-            why = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
-            raise TrainingError(
-                f"No face was found in the {side} pictures that are {name}; of both classes {why}. "
-                "Look at some with `unmask predict`; --face-model names YuNet's file, which finds more."
-            )
+    if name := _missing_class(rows["label"], blended):
+        why = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
+        raise TrainingError(
+            f"No face was found in the {side} pictures that are {name}; of both classes {why}. "
+            "Look at some with `unmask predict`; --face-model names YuNet's file, which finds more."
+        )
 
 
 def _check_classes(side: str, part: list[tuple[str, Sample]], blended: bool) -> None:
     """Raise TrainingError where a class is missing, unless its faces are made on the fly."""
-    counts = Counter(sample.label for _, sample in part)
-    for label, name in enumerate(LABEL_NAMES):
-        if not counts[label] and not (blended and label == FAKE):
-            raise TrainingError(f"The {side} data has no {name} face. Add a data set that has some.")
+    if name := _missing_class((sample.label for _, sample in part), blended):
+        raise TrainingError(f"The {side} data has no {name} face. Add a data set that has some.")
+
+
+def _missing_class(labels: Iterable[int], blended: bool) -> str | None:
+    """Return the name of a class that no label says, None where both are there or fakes are made on the fly."""
+    present = {*labels, FAKE} if blended else {*labels}
+    return next((name for label, name in enumerate(LABEL_NAMES) if label not in present), None)

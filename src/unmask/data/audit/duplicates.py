@@ -38,7 +38,7 @@ class Duplicates:
 def find_duplicates(pictures: Sequence[Picture]) -> Duplicates:
     """Return every pair of equal or nearly equal pictures by what it means, see `KINDS`.
 
-    Of many equal pictures each is paired with the first alone, so that the pairs stay few.
+    Of many equal pictures in one place each is paired with the first alone, so that the pairs stay few.
     """
     places = _places(pictures)
     exact, near = _exact_pairs(pictures, places), _near_pairs(pictures, places)
