@@ -158,9 +158,7 @@ def our_batches(options: argparse.Namespace) -> Iterator[Any]:
 
     config = run_config(options)
     spec = InputSpec(options.size, "bicubic", (0.5,) * 3, (0.5,) * 3)
-    with tempfile.TemporaryDirectory() as folder:
-        config.output = folder
-        data = read_run_data(config, spec, fetch_face_model())
+    data = read_run_data(config, spec, fetch_face_model())
     if options.profile:
         print_profile(data.train)
     loader, plan = training_loader(data.train, config, 0, 1)

@@ -76,6 +76,14 @@ def test_a_celeb_df_list_of_something_else_is_an_error(tmp_path, line):
         read_samples(tmp_path)
 
 
+def test_a_celeb_df_list_that_names_no_clip_of_the_tree_is_refused(tmp_path):
+    """Frames that lie flat are each a clip of their own to us, and all would silently be training data."""
+    _write(tmp_path, "Celeb-real/id0_0003_000.png", "Celeb-synthesis/id0_id1_0003_000.png")
+    (tmp_path / "List_of_testing_videos.txt").write_text("1 Celeb-real/id0_0003.mp4\n")
+    with pytest.raises(DataError, match="into a folder of the clip's name"):
+        read_samples(tmp_path)
+
+
 @pytest.mark.parametrize(
     "names",
     [

@@ -142,6 +142,25 @@ def test_pictures_keep_the_largest_face_and_have_no_time(tmp_path):
     assert [(p["path"], p["problem"]) for p in report.problems] == [("real/broken.png", "unreadable")]
 
 
+def dies_over_the_evil_picture(unit, folder, settings):
+    """Cut a unit's faces; over one picture the process dies, as a decoder with a fault would have it."""
+    if any(Path(sample.path).name == "evil.png" for sample in unit.samples):
+        os._exit(1)
+    return face_crops.cut_unit(unit, folder, settings)
+
+
+def test_a_picture_that_crashes_the_decoder_costs_none_beside_it(tmp_path, monkeypatch):
+    for label in ("real", "fake"):
+        (tmp_path / "data" / label).mkdir(parents=True)
+        Image.fromarray(draw_face(3)).save(tmp_path / f"data/{label}/1.png")
+    Image.fromarray(draw_face(4)).save(tmp_path / "data/real/evil.png")
+    monkeypatch.setattr(prepare, "cut_unit", dies_over_the_evil_picture)
+    for _ in range(2):  # the second call finds the good ones done
+        report = prepare.prepare(tmp_path / "data", tmp_path / "faces", FAST, processes=1)
+        assert [(p["path"], p["problem"]) for p in report.problems] == [("real/evil.png", "crashed")]
+        assert len(rows_of(tmp_path / "faces")) == 2
+
+
 def test_the_box_a_data_set_gives_is_taken_not_searched(tmp_path, monkeypatch):
     monkeypatch.setattr(face_crops, "_finder", None)  # calling it would fail
     (tmp_path / "data").mkdir()

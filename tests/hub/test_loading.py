@@ -44,6 +44,21 @@ def test_what_comes_back_from_the_hub_predicts_as_what_went_up(published, scored
     assert there.settings == here.settings
 
 
+def test_training_goes_on_from_the_hub_and_remembers_what_was_seen(hub, scored_detector, monkeypatch):
+    from unmask.training.config import TrainConfig
+    from unmask.training.network import make_network, trained_before
+
+    loading._fetch_ours.cache_clear()
+    config = json.loads((scored_detector / "config.json").read_text())
+    config["unmask"]["trained_on"] = ["dfdc-faces"]
+    (scored_detector / "config.json").write_text(json.dumps(config))
+    push_detector(scored_detector, REPO)
+    assert trained_before(REPO, ("mine",)) == ("dfdc-faces", "mine")
+    head = make_network(TrainConfig(backbone="test_resnet", init_weights=REPO, input_size=96)).get_classifier()
+    assert head.weight.any()  # the detector's own, not a new one
+    assert trained_before("ada/nothing", ("mine",)) == ("mine",)
+
+
 def test_the_name_says_which_commit_was_loaded(published):
     commit = published.repositories[REPO].tags["v1"]
     assert load_detector(REPO, revision="v1").name == f"{REPO}@{commit[:7]}"

@@ -19,6 +19,8 @@ from unmask.errors import UnmaskError  # noqa: E402
 from unmask.training.config import TrainConfig  # noqa: E402
 from unmask.training.network import make_network, network_input, warn_of_another_split  # noqa: E402
 
+from ..conftest import make_tiny_detector  # noqa: E402
+
 
 def network(init_weights: Path | None, backbone: str = "test_resnet") -> torch.nn.Module:
     source = None if init_weights is None else str(init_weights)
@@ -109,5 +111,12 @@ def test_weights_that_have_seen_the_validation_faces_are_told(
 ) -> None:
     record = {"data": ["faces"], "seed": 0, "validation_fraction": 0.1, "limit": 0}
     (tmp_path / TRAIN_CONFIG).write_text(json.dumps(record))
+    (tmp_path / CONFIG).write_text(json.dumps({"unmask": {}}))
     warning = warn_of_another_split(TrainConfig(init_weights=str(tmp_path), **changed), names)  # type: ignore[arg-type]
     assert (warning is not None) == warned
+
+
+def test_a_transformer_goes_on_at_another_input_size(tmp_path: Path) -> None:
+    detector = make_tiny_detector(tmp_path / "vit", "test_vit", size=160)
+    config = TrainConfig(backbone="test_vit", init_weights=str(detector), input_size=96)
+    assert make_network(config)(torch.zeros(1, 3, 96, 96)).shape == (1, 2)

@@ -198,8 +198,10 @@ def test_another_runs_checkpoint_is_refused(
     _after_steps(monkeypatch, 1, lambda: os.kill(os.getpid(), signal.SIGTERM))
     with pytest.raises(RunStopped):
         train(tiny("run", epochs=1))
+    split = (Path(tiny("run").output) / "split.csv").read_bytes()
     with pytest.raises(TrainingError, match=said):
         train(tiny("run", **{"epochs": 1, "resume": True, **changes}))
+    assert (Path(tiny("run").output) / "split.csv").read_bytes() == split
 
 
 def test_fewer_larger_batches_of_the_same_step_may_go_on(

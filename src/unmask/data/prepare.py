@@ -67,6 +67,7 @@ def prepare(
     Of a clip `settings.frames` frames are taken evenly over its whole length, of each frame or picture the
     largest face, or the one whose box the data set gives. Stopped at any moment, the same call goes on
     where it was: finished clips are kept. Called again after files were added or changed it does those.
+    Pictures over which a process died are done again one by one, so that only the one at fault is left out.
 
     Args:
         root: The data set, of any layout that `read_samples` knows.
@@ -85,14 +86,29 @@ def prepare(
     made_how = {"data": dataset_name(root), **asdict(settings), "face_model": Path(settings.face_model).name or "haar"}
     _claim(output, made_how)
     images = output / "images"
+    with tqdm(total=sum(len(unit.samples) for unit in units), desc="Cutting faces", unit="file") as bar:
+        results = _cut_all(units, images, settings, processes, bar)
+        for unit in [unit for unit in units if unit.name not in results and len(unit.samples) > 1]:
+            singles = [_unit(root, (sample,)) for sample in unit.samples]
+            results |= _cut_all(singles, images, settings, processes, bar)
+            place = units.index(unit)
+            units[place : place + 1] = singles
+    return _finish(root, output, made_how, [(unit, results.get(unit.name) or _crashed(unit)) for unit in units])
+
+
+def _cut_all(
+    units: Sequence[Unit], images: Path, settings: CropSettings, processes: int, bar: tqdm[Any]
+) -> dict[str, UnitResult]:
+    """Return the result of each unit by its name, from its folder where it is finished; without those that crashed."""
     results = {unit.name: result for unit in units if (result := read_unit(images / unit.name))}
+    bar.update(sum(len(unit.samples) for unit in units if unit.name in results))
     left = [unit for unit in units if unit.name not in results]
-    files = sum(len(unit.samples) for unit in units)
-    with tqdm(total=files, initial=files - sum(len(u.samples) for u in left), desc="Cutting faces", unit="file") as bar:
-        for unit, result in run_batch(functools.partial(cut_unit, folder=images, settings=settings), left, processes):
-            results[unit.name] = result or _crashed(unit)
+    for unit, result in run_batch(functools.partial(cut_unit, folder=images, settings=settings), left, processes):
+        if result:
+            results[unit.name] = result
+        if result or len(unit.samples) == 1:
             bar.update(len(unit.samples))
-    return _finish(root, output, made_how, [(unit, results[unit.name]) for unit in units])
+    return results
 
 
 def make_units(root: Path, samples: Sequence[Sample]) -> list[Unit]:
@@ -103,7 +119,11 @@ def make_units(root: Path, samples: Sequence[Sample]) -> list[Unit]:
     pictures = [sample for sample in samples if not is_clip(sample.path)]
     groups: list[tuple[Sample, ...]] = [(sample,) for sample in samples if is_clip(sample.path)]
     groups += [tuple(pictures[i : i + PICTURES_PER_UNIT]) for i in range(0, len(pictures), PICTURES_PER_UNIT)]
-    return [Unit(f"{_readable(group)}{_digest(root, group)}", group) for group in groups]
+    return [_unit(root, group) for group in groups]
+
+
+def _unit(root: Path, group: tuple[Sample, ...]) -> Unit:
+    return Unit(f"{_readable(group)}{_digest(root, group)}", group)
 
 
 def _readable(group: Sequence[Sample]) -> str:
@@ -144,9 +164,9 @@ def _claim(output: Path, made_how: dict[str, Any]) -> None:
 
 
 def _crashed(unit: Unit) -> UnitResult:
-    """Return the result of a unit over which its process died; nothing is kept, so a further run tries again."""
-    problems = [{"path": s.path, "problem": "crashed", "reason": "the process died over it"} for s in unit.samples]
-    return UnitResult([], problems, len(unit.samples), 0)
+    """Return the result of a file over which its process died; nothing is kept, so a further run tries again."""
+    problem = {"path": unit.samples[0].path, "problem": "crashed", "reason": "the process died over it"}
+    return UnitResult([], [problem], 1, 0)
 
 
 def _finish(

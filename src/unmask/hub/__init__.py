@@ -5,7 +5,7 @@ detector on disk costs nothing of it. Every failure is one line that says what t
 """
 
 from unmask.hub.face_model import fetch_face_model
-from unmask.hub.loading import load_detector
+from unmask.hub.loading import fetch_detector_folder, load_detector
 from unmask.hub.publishing import push_detector
 
-__all__ = ["fetch_face_model", "load_detector", "push_detector"]
+__all__ = ["fetch_detector_folder", "fetch_face_model", "load_detector", "push_detector"]

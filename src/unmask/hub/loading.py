@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
 from unmask.detector import Detector
-from unmask.detector_folder import CONFIG, FILES, ONNX
+from unmask.detector_folder import CONFIG, FILES, ONNX, read_json
 from unmask.errors import DetectorError, DetectorNotFound, UnmaskError
 from unmask.files import file_digest
 from unmask.hub.client import (
@@ -59,6 +60,40 @@ def load_detector(path_or_hub_id: str | Path | None = None, revision: str | None
     if (model := fetch_face_model()) is not None:
         detector.face_finder = make_face_finder(model)
     return detector
+
+
+def fetch_detector_folder(source: str) -> Path | None:
+    """Return the folder of a detector to train on from; None where the name is of no detector of ours.
+
+    Args:
+        source: A folder on disk, or `user/name` on the Hub, which is fetched as `load_detector` does.
+
+    Raises:
+        DetectorNotFound, HubError: The repository is a detector and its files cannot be fetched.
+    """
+    folder = Path(source)
+    if folder.is_dir():
+        return folder if _is_ours(folder / CONFIG) else None
+    return _fetch_ours(source) if HUB_ID.fullmatch(source) else None
+
+
+@functools.cache  # a run asks several times, and wants one answer
+def _fetch_ours(repo_id: str) -> Path | None:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HTTPError
+
+    try:
+        config = hf_hub_download(repo_id, CONFIG, endpoint=hub_endpoint())
+    except (HTTPError, OSError, ValueError):  # timm, which reads other repositories, says what is wrong
+        return None
+    return _fetch_snapshot(repo_id, "main") if _is_ours(Path(config)) else None
+
+
+def _is_ours(config: Path) -> bool:
+    try:
+        return "unmask" in read_json(config)
+    except DetectorError:
+        return False
 
 
 def _locate(source: str | Path | None, revision: str | None) -> tuple[Path, str | None]:

@@ -13,6 +13,7 @@ import unmask.backbones  # noqa: F401  puts our own networks into timm's registr
 from unmask.detector_folder import CONFIG, TRAIN_CONFIG, read_json
 from unmask.errors import BrokenDetector, TrainingError
 from unmask.export import read_model
+from unmask.hub import fetch_detector_folder
 from unmask.schema import LABEL_NAMES, InputSpec
 from unmask.training.config import TrainConfig
 
@@ -68,9 +69,10 @@ def network_input(model: nn.Module, size: int) -> InputSpec:
 
 def trained_before(init_weights: str | None, names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the data sets that the weights have seen: those of the detector they start from, and `names`."""
-    if not init_weights or not Path(init_weights).is_dir():
+    folder = fetch_detector_folder(init_weights) if init_weights else None
+    if folder is None:
         return names
-    settings = _read_folder_config(Path(init_weights)).get("unmask", {})
+    settings = _read_folder_config(folder)["unmask"]
     return tuple(dict.fromkeys([*settings.get("trained_on", ()), *names]))
 
 
@@ -80,9 +82,10 @@ def warn_of_another_split(config: TrainConfig, names: tuple[str, ...]) -> str | 
     Part of this run's validation faces would then be faces that the weights have learnt, and every figure
     and threshold taken from them too good.
     """
-    if not config.init_weights or not (record := Path(config.init_weights) / TRAIN_CONFIG).is_file():
+    folder = fetch_detector_folder(config.init_weights) if config.init_weights else None
+    if folder is None or not (folder / TRAIN_CONFIG).is_file():
         return None
-    before = read_json(record)
+    before = read_json(folder / TRAIN_CONFIG)
     shared = [name for name in names if name in before.get("data", ())]
     moved = {
         key: before[key]
@@ -102,12 +105,15 @@ def _from_weights(config: TrainConfig) -> nn.Module:
     """Return the network of a timm folder or Hub repository; of a detector its head is kept."""
     assert config.init_weights
     folder = Path(config.init_weights)
-    is_folder = folder.is_dir()
+    if folder.is_dir():
+        _read_folder_config(folder)
     try:
-        if is_folder and "unmask" in _read_folder_config(folder):
-            model = read_model(folder)  # strictly: timm's own reading names no tensor that is wrong
+        if ours := fetch_detector_folder(config.init_weights):
+            model = read_model(ours)  # strictly: timm's own reading names no tensor that is wrong
+            if hasattr(model, "set_input_size"):  # most transformers are made for one size
+                model.set_input_size(img_size=config.input_size)
         else:
-            source = f"local-dir:{folder}" if is_folder else f"hf-hub:{config.init_weights}"
+            source = f"local-dir:{folder}" if folder.is_dir() else f"hf-hub:{config.init_weights}"
             model = timm.create_model(source, pretrained=True, num_classes=2, pretrained_cfg_overlay=_at_side(config))
     except (RuntimeError, OSError, ValueError, KeyError, TypeError) as error:
         line = str(error).splitlines()[0] if str(error) else type(error).__name__

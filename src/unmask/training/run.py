@@ -13,6 +13,7 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
+from unmask.data.split_file import SPLIT_FILE, write_split
 from unmask.errors import TrainingError
 from unmask.schema import InputSpec
 from unmask.training import trackers
@@ -76,6 +77,7 @@ class Run:
         """
         if self.config.resume:
             self._resume()
+        on_main(self.accelerator, lambda: write_split(self.output / SPLIT_FILE, self.data.sides))
         while self.progress.epoch < self.config.epochs:
             waited = self.config.early_stopping and self.progress.epochs_without_gain() >= self.config.early_stopping
             if waited:

@@ -17,7 +17,7 @@ from unmask.data.face_table import face_table, usable_rows
 from unmask.data.faces_dataset import FacesDataset
 from unmask.data.layouts import read_samples
 from unmask.data.names import dataset_name
-from unmask.data.splits import choose_splits, write_split
+from unmask.data.splits import choose_splits
 from unmask.errors import TrainingError
 from unmask.hub.datasets import fetch_data_set
 from unmask.schema import FAKE, LABEL_NAMES, InputSpec, Sample
@@ -28,7 +28,8 @@ from unmask.training.config import TrainConfig
 class RunData:
     """Training and validation faces, the data sets' names, and how many pictures were left out and why.
 
-    `validation_samples` are the validation pictures of each data set as it was given, those without a face too.
+    `sides` are all pictures by the side of the split they are on, those without a face too; `validation_samples`
+    are the validation pictures of each data set as it was given.
     `fingerprint` tells these training faces from any others, on whatever machine they lie.
     """
 
@@ -36,6 +37,7 @@ class RunData:
     validation: FacesDataset
     names: tuple[str, ...]
     left_out: dict[str, int]
+    sides: dict[str, list[Sample]]
     validation_samples: tuple[tuple[str, list[Sample]], ...]
     fingerprint: str
 
@@ -43,7 +45,7 @@ class RunData:
 def read_run_data(
     config: TrainConfig, spec: InputSpec, face_model: Path | None, say: Callable[[str], None] | None = None
 ) -> RunData:
-    """Return the faces of every data folder, split by source, with the split written beside the run.
+    """Return the faces of every data folder, split by source.
 
     Args:
         config: The run.
@@ -70,7 +72,6 @@ def read_run_data(
     for side, part in (("training", train), ("validation", validation)):
         _check_classes(side, part, blended=config.self_blended > 0)
     sides = {"train": _prefixed(train), "validation": _prefixed(validation)}
-    write_split(Path(config.output) / "split.csv", sides)
     if say:
         _audit(sides, say)
     train_rows, left_train = usable_rows(face_table(train, face_model, config.workers))
@@ -87,6 +88,7 @@ def read_run_data(
         validation=FacesDataset(validation_rows, spec, config.crop_margin, self_blended=blended),
         names=tuple(names),
         left_out=dict(Counter(left_train) + Counter(left_validation)),
+        sides=sides,
         validation_samples=tuple(held_out),
         fingerprint=_fingerprint(train_rows),
     )

@@ -46,6 +46,13 @@ def test_json_goes_to_standard_output_alone(leaky, capsys, flag):
     assert [finding["level"] for finding in findings] == ["serious"]
 
 
+def test_the_fast_audit_refuses_a_report_in_place_of_writing_none(clean, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        _main(clean, "--fast", "--output", str(tmp_path / "out"))
+    assert stop.value.code == WRONG_USAGE
+    assert "--fast writes no report" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

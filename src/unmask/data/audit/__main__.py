@@ -34,7 +34,10 @@ CLEAN, SERIOUS, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Audit what the command line names and return the exit code."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.fast and options.output:
+        parser.error("--fast writes no report. Leave out --fast, or take its lines with --json.")
     try:
         return _run(options)
     except UnmaskError as error:

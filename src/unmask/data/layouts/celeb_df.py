@@ -37,20 +37,34 @@ class CelebDf:
         return {"celeb-real", "celeb-synthesis"} <= {folder.name.lower() for folder in subfolders(root)}
 
     def read(self, root: Path) -> Iterator[Sample]:
-        """Yield every clip or frame of the class folders."""
+        """Yield every clip or frame of the class folders.
+
+        Raises:
+            DataError: The official list is damaged, or names none of the clips.
+        """
         tests = _test_clips(root / TEST_LIST)
-        for folder in subfolders(root):
+        clips = [
+            (folder, name, path)
+            for folder in subfolders(root)
+            if folder.name.lower() in CLASS_FOLDERS
+            for name, path in find_clips(folder)
+        ]
+        if tests and clips and tests.isdisjoint((folder.name.lower(), name) for folder, name, _ in clips):
+            raise DataError(
+                f"No clip below {root} is in its {TEST_LIST}. Put the frames of a clip into a folder of the clip's "
+                "name, or take the list away."
+            )
+        for folder, name, path in clips:
             kind = folder.name.lower()
-            for name, path in find_clips(folder) if kind in CLASS_FOLDERS else ():
-                footage = footage_of(name) if kind.startswith("celeb") else None
-                yield Sample(
-                    path=str(path),
-                    label=CLASS_FOLDERS[kind],
-                    source_id=footage or f"{kind}/{name}",
-                    video_id=f"{folder.name}/{name}",
-                    method=folder.name,
-                    split=None if tests is None else "test" if (kind, name) in tests else "train",
-                )
+            footage = footage_of(name) if kind.startswith("celeb") else None
+            yield Sample(
+                path=str(path),
+                label=CLASS_FOLDERS[kind],
+                source_id=footage or f"{kind}/{name}",
+                video_id=f"{folder.name}/{name}",
+                method=folder.name,
+                split=None if tests is None else "test" if (kind, name) in tests else "train",
+            )
 
 
 def _test_clips(path: Path) -> set[tuple[str, str]] | None:
