@@ -173,7 +173,10 @@ def test_unbalanced_epoch_takes_every_row_once(table: object) -> None:
     dataset = FacesDataset(table, SPEC, 0.1)
     sampler = EpochSampler(dataset, "none", seed=0)
     sampler.set_epoch(2)
-    assert sorted(index - 2 * len(dataset) for index in sampler) == list(range(len(dataset)))
+    drawn = list(sampler)
+    assert sorted(index % len(dataset) for index in drawn) == list(range(len(dataset)))
+    sampler.set_epoch(3)
+    assert not set(drawn) & set(sampler)  # the same pictures, each in another draw
 
 
 class Rows:
@@ -202,21 +205,36 @@ class Rows:
 )
 @pytest.mark.parametrize("balance", ["dataset", "source"])
 def test_balanced_epoch_draws_both_labels_alike(balance: str, rows: Rows, fakes: int) -> None:
-    drawn = np.array(list(EpochSampler(rows, balance, seed=0)))
+    drawn = np.array(list(EpochSampler(rows, balance, seed=0))) % len(rows)
     expected = (rows.labels[drawn] + rows.blended_shares[drawn]).sum()
-    assert expected == pytest.approx(fakes, abs=70)
+    assert expected == pytest.approx(fakes, abs=25)
+
+
+def test_a_row_comes_as_often_as_its_weight_says_and_each_time_as_another_draw() -> None:
+    rows = Rows()
+    drawn = list(EpochSampler(rows, "dataset", seed=0))
+    assert len(drawn) == len(set(drawn)) == len(rows)
+    times = np.bincount(np.array(drawn) % len(rows), minlength=len(rows))
+    assert set(times[rows.labels == 1]) == {5}  # 500 draws of 100 fakes
+    assert set(times[rows.labels == 0]) == {0, 1}  # 500 draws of 900 real faces
+
+
+def test_a_face_that_comes_twice_in_an_epoch_looks_otherwise(table: object) -> None:
+    dataset = FacesDataset(table, SPEC, 0.1, augment=lambda image: image)
+    once, again = (dataset[draw * len(dataset)][0] for draw in (0, 1))
+    assert not torch.equal(once, again)
 
 
 def test_some_own_fakes_are_drawn_beside_blended_ones() -> None:
     rows = Rows(blended=0.3)
-    own = rows.labels[list(EpochSampler(rows, "dataset", seed=0))].sum()
+    own = rows.labels[np.array(list(EpochSampler(rows, "dataset", seed=0))) % len(rows)].sum()
     assert own == pytest.approx(1000 * (1 - 0.5 / 0.7), abs=60)
 
 
 def test_balance_by_source_evens_out_a_source_with_many_pictures() -> None:
     by_dataset, by_source = (list(EpochSampler(Rows(), balance, seed=0)) for balance in ("dataset", "source"))
-    assert sum(index < 300 for index in by_dataset) > 120
-    assert sum(index < 300 for index in by_source) < 10
+    assert sum(index % 1000 < 300 for index in by_dataset) > 120
+    assert sum(index % 1000 < 300 for index in by_source) < 10
 
 
 def test_pictures_without_a_face_or_damaged_are_counted(tmp_path: Path) -> None:

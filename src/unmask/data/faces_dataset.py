@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from unmask.media.images import read_image
 from unmask.preprocessing import crop_face, normalise, resize_crop
 from unmask.schema import FAKE, REAL, Box, InputSpec
 
+MOST_DRAWS = 1 << 24
+"""Draws that are numbered for one epoch: a row never comes as often."""
 MOST_SELF_BLENDED = 0.5
 """Above one half, blended fakes alone would outnumber the real faces that are left."""
 
@@ -47,8 +50,9 @@ class CropJitter:
 class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
     """Model input, label and row number of each face in a table.
 
-    An index of `epoch * len(self) + row` gives that row as it is drawn in that epoch: the draw depends on
-    the seed and the index alone, so it is the same for any number of workers and processes.
+    An index of `draw * len(self) + row` gives that row as it looks in that draw, which no other draw of the run
+    repeats (`EpochSampler` numbers them). It depends on the seed and the index alone, so it is the same for any
+    number of workers and processes.
 
     With `self_blended`, a real face becomes a fake one (`augmentations/self_blending.py`) in that share of
     its draws, and in half of them in a data set that has no fakes; its label is then 1, while `labels` stay
@@ -153,6 +157,10 @@ class EpochSampler(Sampler[int]):
 
     Labels are counted as they are drawn: where self-blending turns some reals into fakes, reals are drawn
     the more and the data set's own fakes the less.
+
+    A row comes as often as its weight says, rounded up or down by chance (systematic resampling, Carpenter et
+    al., 1999), where plain drawing would leave out a third of the rows of an epoch and show others four times.
+    Each time it is another draw, so that a small source's pictures are never twice the same.
     """
 
     def __init__(self, dataset: FacesDataset, balance: str, seed: int, dataset_power: float = 0.5) -> None:
@@ -168,11 +176,16 @@ class EpochSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         generator = torch.Generator().manual_seed(self._seed * 100_003 + self._epoch)
-        if self._weights is None:
-            rows = torch.randperm(self._length, generator=generator)
-        else:
-            rows = torch.multinomial(self._weights, self._length, replacement=True, generator=generator)
-        return iter((rows + self._epoch * self._length).tolist())
+        rows = torch.randperm(self._length, generator=generator)
+        if self._weights is not None:
+            ends = torch.cumsum(self._weights[rows], 0) * self._length / self._weights.sum()
+            points = torch.arange(self._length) + torch.rand(1, generator=generator, dtype=torch.float64)
+            drawn = rows[torch.searchsorted(ends, points).clamp(max=self._length - 1)]
+            rows = drawn[torch.randperm(self._length, generator=generator)]
+        seen: Counter[int] = Counter()
+        for row in rows.tolist():
+            yield (self._epoch * MOST_DRAWS + seen[row]) * self._length + row
+            seen[row] += 1
 
 
 def _even_weights(dataset: FacesDataset, power: float, by_source: bool) -> torch.Tensor:
