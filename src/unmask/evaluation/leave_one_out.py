@@ -1,0 +1,165 @@
+"""Leave one source out: train on all data sets but one, score the detector on the one it never saw.
+
+The mean AUC over the data sets says how a recipe does on faces from elsewhere, without touching a test set. As in
+domain generalisation benchmarks (Gulrajani and Lopez-Paz, "In Search of Lost Domain Generalization", ICLR 2021).
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from unmask.data.names import dataset_name, short_path
+from unmask.errors import DataError, UnmaskError
+from unmask.evaluation.samples import read_split, take_evenly
+from unmask.evaluation.scoring import score_dataset
+from unmask.evaluation.tables import number, render_table
+from unmask.files import write_json, write_whole
+from unmask.hub import load_detector
+from unmask.metrics import METRICS
+from unmask.schema import FAKE, REAL
+
+TRAIN = Path("train/train.py")
+RESULT, PAGE = "leave_one_out.json", "leave_one_out.md"
+
+
+@dataclass(frozen=True)
+class Round:
+    """One data set left out: its name, the run's folder name, what was scored of it and the AUC."""
+
+    left_out: str
+    run: str
+    scored: int
+    available: int
+    auc: float
+
+
+def leave_one_out(
+    data: Sequence[str],
+    output: Path,
+    flags: Sequence[str],
+    *,
+    processes: int = 1,
+    limit: int | None = None,
+    run: Callable[[Sequence[str]], int] | None = None,
+) -> list[Round]:
+    """Train once without each data set and return what each detector reached on the one left out.
+
+    A round whose detector is there already is not trained again, and one that was stopped goes on.
+
+    Args:
+        data: The data sets, two or more of which hold both classes.
+        output: The folder of the runs and of the result.
+        flags: Further flags of `train/train.py`, such as `--config train/recipes/default.yaml`.
+        processes: Training processes side by side.
+        limit: Score at most so many pictures of the data set left out, chosen evenly.
+        run: Called with the command of each training and returns its exit code; None starts it.
+
+    Raises:
+        DataError: There are fewer than two data sets, or one left out lacks a class.
+        UnmaskError: A training failed.
+    """
+    if len(data) < 2:
+        raise DataError("To leave one data set out, name two or more: --data ROOT --data ROOT.")
+    pictures = {root: read_split(root) for root in data}
+    if lacking := [root for root, samples in pictures.items() if {s.label for s in samples} != {REAL, FAKE}]:
+        raise DataError(f"{lacking[0]} holds one class alone: no AUC can be had on it. Leave it out of --data.")
+    rounds = []
+    for left in data:
+        folder = output / f"without-{dataset_name(left).replace('/', '-')}"
+        _train([root for root in data if root != left], folder, flags, processes, run or _start)
+        samples = pictures[left]
+        picked = samples if limit is None else take_evenly(samples, limit)
+        scores = score_dataset(load_detector(folder / "detector"), picked, root=left, available=len(samples))
+        auc = METRICS["auc"](*scores.labels_and_scores())
+        rounds.append(Round(dataset_name(left), folder.name, len(scores.scored), len(samples), auc))
+        _write(output, rounds, flags, data)
+        print(f"without {rounds[-1].left_out}: AUC {auc:.3f} on {rounds[-1].scored} of its pictures")
+    print(f"mean AUC of the data sets left out: {mean_auc(rounds):.3f}\nReport: {output / PAGE}")
+    return rounds
+
+
+def mean_auc(rounds: Sequence[Round]) -> float:
+    """Return the mean AUC over the data sets left out, each counted once."""
+    return statistics.fmean(each.auc for each in rounds)
+
+
+def compare_recipes(outputs: Sequence[Path]) -> str:
+    """Return several recipes' results side by side as a Markdown table, the first being the plain one.
+
+    Raises:
+        DataError: A folder holds no result.
+    """
+    results = [read_result(output) for output in outputs]
+    names = list(dict.fromkeys(each["left_out"] for result in results for each in result["rounds"]))
+    first, rows = results[0]["mean_auc"], []
+    for output, result in zip(outputs, results, strict=True):
+        by_name = {each["left_out"]: each["auc"] for each in result["rounds"]}
+        gain = f"{result['mean_auc'] - first:+.3f}"
+        rows.append([output.name, *(number(by_name.get(n)) for n in names), number(result["mean_auc"]), gain])
+    return render_table(["Recipe", *names, "Mean", "Against the first"], rows)
+
+
+def read_result(output: Path) -> dict[str, Any]:
+    """Return what `leave_one_out` wrote into a folder.
+
+    Raises:
+        DataError: There is none, or it is damaged.
+    """
+    try:
+        result: dict[str, Any] = json.loads((output / RESULT).read_text(encoding="utf-8"))
+        result["rounds"], result["mean_auc"] = list(result["rounds"]), float(result["mean_auc"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{output} holds no whole {RESULT} ({type(error).__name__}). Run leave_one_out.py.") from None
+    return result
+
+
+def _train(
+    data: Sequence[str], folder: Path, flags: Sequence[str], processes: int, run: Callable[[Sequence[str]], int]
+) -> None:
+    """Train into the folder unless a detector is there."""
+    if (folder / "detector").is_dir():
+        print(f"{folder} is trained already")
+        return
+    words = [sys.executable, str(TRAIN), *flags]
+    if processes > 1:
+        launch = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(processes)]
+        words = [*launch, "--num_cpu_threads_per_process", "1", str(TRAIN), *flags]
+    for root in data:
+        words += ["--data", root]
+    words += ["--output", str(folder)]
+    if (folder / "checkpoints").is_dir():
+        words.append("--resume")
+    if code := run(words):
+        raise UnmaskError(f"The training into {folder} ended with code {code}; what it said stands above.")
+
+
+def _start(words: Sequence[str]) -> int:
+    return subprocess.run(words, check=False).returncode
+
+
+def _write(output: Path, rounds: Sequence[Round], flags: Sequence[str], data: Sequence[str]) -> None:
+    """Write the rounds that are done as JSON and Markdown."""
+    command = ["python", "train/leave_one_out.py"]
+    for root in data:
+        command += ["--data", short_path(root)]
+    command += ["--output", f"runs/{output.name}", "--", *(short_path(flag) for flag in flags)]
+    result = {
+        "date": date.today().isoformat(),
+        "command": shlex.join(command),
+        "mean_auc": mean_auc(rounds),
+        "rounds": [asdict(each) for each in rounds],
+    }
+    write_json(output / RESULT, result)
+    rows = [[each.left_out, number(each.auc), f"{each.scored:,} of {each.available:,}"] for each in rounds]
+    table = render_table(["Left out", "AUC", "Pictures scored"], [*rows, ["mean", number(mean_auc(rounds)), ""]])
+    page = f"# Leave one source out\n\n{table}\n\n{result['date']}: `{result['command']}`\n"
+    write_whole(output / PAGE, page.encode())

@@ -1,0 +1,86 @@
+"""Leaving one source out: who is trained on what, what is scored, and going on after a stop."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from unmask.errors import DataError, UnmaskError
+from unmask.evaluation.leave_one_out import compare_recipes, leave_one_out, read_result
+from unmask.media.drawing import draw_face
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> list[str]:
+    """Three data sets of two real and two fake drawings each."""
+    for seed, name in enumerate(("one", "two", "three")):
+        for label in ("real", "fake"):
+            folder = tmp_path / name / label
+            folder.mkdir(parents=True)
+            for number in range(2):
+                Image.fromarray(draw_face(10 * seed + number + 5 * (label == "fake"))).save(folder / f"{number}.png")
+    return [str(tmp_path / name) for name in ("one", "two", "three")]
+
+
+class Trainer:
+    """Stands in for the training: notes its command and puts an untrained detector where one is asked for."""
+
+    def __init__(self, detector: Path, fails_at: int = 99) -> None:
+        self.detector, self.fails_at, self.commands = detector, fails_at, []  # type: ignore[var-annotated]
+
+    def __call__(self, words: list[str]) -> int:
+        self.commands.append(words)
+        if len(self.commands) > self.fails_at:
+            return 1
+        shutil.copytree(self.detector, Path(words[words.index("--output") + 1]) / "detector")
+        return 0
+
+
+def named(words: list[str]) -> list[str]:
+    return [Path(words[place + 1]).name for place, word in enumerate(words) if word == "--data"]
+
+
+def test_each_detector_is_scored_on_what_it_was_not_trained_on(
+    data: list[str], tiny_detector: Path, tmp_path: Path
+) -> None:
+    trainer = Trainer(tiny_detector)
+    rounds = leave_one_out(data, tmp_path / "runs", ["--epochs", "1"], limit=3, run=trainer)
+    assert [named(words) for words in trainer.commands] == [["two", "three"], ["one", "three"], ["one", "two"]]
+    assert [(each.left_out, each.available) for each in rounds] == [("one", 4), ("two", 4), ("three", 4)]
+    assert all(each.scored <= 3 and 0 <= each.auc <= 1 for each in rounds)
+    result = read_result(tmp_path / "runs")
+    assert result["mean_auc"] == pytest.approx(sum(each.auc for each in rounds) / 3)
+    assert str(tmp_path) not in result["command"] + (tmp_path / "runs/leave_one_out.md").read_text()
+
+
+def test_the_same_command_goes_on_after_a_stop(data: list[str], tiny_detector: Path, tmp_path: Path) -> None:
+    with pytest.raises(UnmaskError, match="ended with code 1"):
+        leave_one_out(data, tmp_path / "runs", [], run=Trainer(tiny_detector, fails_at=1))
+    assert len(read_result(tmp_path / "runs")["rounds"]) == 1
+    (tmp_path / "runs/without-two/checkpoints").mkdir(parents=True)
+    trainer = Trainer(tiny_detector)
+    leave_one_out(data, tmp_path / "runs", [], run=trainer)
+    assert [named(words) for words in trainer.commands] == [["one", "three"], ["one", "two"]]
+    assert ["--resume" in words for words in trainer.commands] == [True, False]
+
+
+def test_recipes_stand_side_by_side(data: list[str], tiny_detector: Path, tmp_path: Path) -> None:
+    for name in ("plain", "ours"):
+        leave_one_out(data[:2], tmp_path / name, [], run=Trainer(tiny_detector))
+    table = compare_recipes([tmp_path / "plain", tmp_path / "ours"])
+    assert table.splitlines()[0] == "| Recipe | one | two | Mean | Against the first |"
+    assert table.splitlines()[3].startswith("| ours |")
+    assert table.splitlines()[3].endswith("| +0.000 |")
+    with pytest.raises(DataError, match=r"holds no whole leave_one_out\.json"):
+        compare_recipes([tmp_path])
+
+
+def test_data_that_cannot_be_left_out_is_refused(data: list[str], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="name two or more"):
+        leave_one_out(data[:1], tmp_path / "runs", [])
+    shutil.rmtree(Path(data[1]) / "fake")
+    with pytest.raises(DataError, match="one class alone"):
+        leave_one_out([data[0], str(Path(data[1]))], tmp_path / "runs", [])
