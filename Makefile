@@ -21,7 +21,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format train readme
+.PHONY: help demo test check format train readme docs
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do \
@@ -49,6 +49,9 @@ train: $(ALL) ## train on DATA="folder folder2" into OUTPUT=runs/mine; flags in 
 
 readme: $(ALL) ## put the scores of the shipped detector into README.md
 	$(BIN)/python -m unmask.evaluation.readme_scores README.md
+
+docs: $(ALL) ## build the pages of docs/ into build/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 define make_environment
 @$(BIN)/python -m pip --version >/dev/null 2>&1 || { python='$(PYTHON)'; \
