@@ -11,7 +11,8 @@ from unmask.web.uploads import find_upload
 
 DESCRIPTION = """Judge every face of a picture. `verdict` is real, fake, uncertain or no_face. `fake_probability`, in
 [0, 1], is that of the most fake face, or null where there is no face. `box` is left, top, right, bottom in pixels of
-the upright picture. `provenance` is what the file says of where it comes from; it changes no verdict. A file that cannot be read is an error that says why."""
+the upright picture. `provenance` is what the file says of where it comes from; it changes no verdict. A file that
+cannot be read is an error that says why."""
 
 
 class FaceResult(TypedDict):

@@ -97,6 +97,8 @@ def _explain(message: str) -> ContentCredentials:
     """Return what an error of the library says of the file's credentials."""
     if message.startswith("NotSupported"):  # no container that can hold any
         return ContentCredentials("absent")
+    if message.startswith(("Io", "Other")):  # it did not come as far as any credentials
+        return ContentCredentials("unchecked", problems=(f"the file is damaged ({message})",))
     if message.startswith("Remote"):
         return ContentCredentials("remote", address=message.rsplit(" ", 1)[-1])
     return _broken(message)

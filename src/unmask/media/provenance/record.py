@@ -13,7 +13,7 @@ Status = Literal["absent", "remote", "unchecked", "broken", "valid", "trusted"]
 
 - absent: the file carries none.
 - remote: it names some that are kept elsewhere; they were not fetched.
-- unchecked: it carries some or may do so, and `c2pa-python`, which checks them, is missing.
+- unchecked: it carries some or may do so, but `c2pa-python`, which checks them, is missing, or the file is damaged.
 - broken: they do not fit the file, or their signature does not hold.
 - valid: file and signature are as they were signed, by someone who is not on the trust list.
 - trusted: the same, and a certificate of the trust list stands behind the signer.
@@ -27,7 +27,8 @@ class ContentCredentials:
     `signer` is the name in the signing certificate, `tool` the program that made the claim, `signed_at` the
     time of a time-stamp authority (ISO 8601) or None. `actions` are C2PA's own names, such as `c2pa.created`.
     `source_types` are terms of IPTC's digital source types, those of `ingredient_source_types` being of the
-    files that this one was made from. `problems` are C2PA's failure codes of broken ones. `trust_list` says
+    files that this one was made from. `problems` are C2PA's failure codes of broken ones, or why they were not
+    checked where it is not for the missing library. `trust_list` says
     whether there was a list to look the signer up in, `address` where remote ones are.
     """
 

@@ -18,6 +18,7 @@ _OTHERWISE = {
     "compositeCapture": "is put together from several captured pictures",
     "digitalCapture": "was taken with a digital camera",
     "digitalCreation": "was drawn by a person with a computer",
+    "empty": "was begun from nothing",
     "humanEdits": "was edited by a person",
     "negativeFilm": "was scanned from film",
     "positiveFilm": "was scanned from film",

@@ -19,7 +19,7 @@ NO_DECLARATION = (
 )
 ANYONE = "Anyone can write metadata, so this is a hint and no proof."
 NOT_FETCHED = "They were not fetched, because nothing is read over the network, so they are neither good nor bad news."
-INSTALL = "The package c2pa-python checks them: pip install 'unmask[app]'."
+MISSING = "that takes the package c2pa-python, which pip install 'unmask[app]' brings"
 
 _NOT_THE_FILE = (".dataHash.mismatch", ".bmffHash.mismatch", ".boxesHash.mismatch", ".collectionHash.mismatch")
 _OUT_OF_DATE = ("signingCredential.expired", "claimSignature.outsideValidity")
@@ -31,10 +31,11 @@ def describe_credentials(credentials: ContentCredentials) -> list[str]:
     if credentials.status == "remote":
         return [f"It names Content Credentials that are kept at {credentials.address}. {NOT_FETCHED}"]
     if credentials.status == "unchecked":
-        return [f"Whether its Content Credentials hold was not checked. {INSTALL}"]
+        reason = credentials.problems[0] if credentials.problems else MISSING
+        return [f"Whether it carries Content Credentials that hold was not checked: {reason}."]
     if credentials.status == "broken":
         return [
-            f"Its Content Credentials, in the name of {signer}, do not hold: {_describe_problems(credentials)}. "
+            f"Its Content Credentials, in the name of {signer}, do not hold: {_describe_problems(credentials)}.",
             "What they say is worth no more than metadata that anyone can write.",
             *_describe_declarations("They say", credentials),
         ]
@@ -44,10 +45,14 @@ def describe_credentials(credentials: ContentCredentials) -> list[str]:
             *_describe_declarations("The signer declares", credentials),
         ]
     if credentials.status == "valid":
-        unknown = "is not on the trust list" if credentials.trust_list else "was not checked: no trust list was given"
+        unknown = (
+            "is not on the trust list"
+            if credentials.trust_list
+            else "was looked up in no trust list, as none was given"
+        )
         return [
-            f"It carries Content Credentials and has not changed since they were signed in the name of {signer}. "
-            f"That signer {unknown}. Anyone can make such a certificate, with any name in it.",
+            f"It carries Content Credentials and has not changed since they were signed in the name of {signer}.",
+            f"That signer {unknown}, and anyone can make a certificate with any name in it.",
             *_describe_declarations("They declare", credentials),
         ]
     return []
@@ -73,7 +78,7 @@ def describe_unread(unread: Iterable[str]) -> list[str]:
 
 def describe_limits(credentials: ContentCredentials, fields: tuple[MetadataField, ...], by_ai: bool) -> list[str]:
     """Return what the absence of a statement does not mean."""
-    if by_ai:
+    if by_ai or credentials.status == "unchecked":
         return []
     return [ABSENCE if credentials.status == "absent" and not fields else NO_DECLARATION]
 
@@ -104,7 +109,8 @@ def _describe_problems(credentials: ContentCredentials) -> str:
         return "the signer's certificate was revoked"
     if problems and set(problems) <= set(_OUT_OF_DATE):
         return "the signer's certificate has expired, and no time stamp shows that it was good when it was used"
-    return f"they are damaged or were altered ({problems[0] if problems else 'no reason is given'})"
+    reason = problems[0] if problems else "no reason is given"
+    return f"they are damaged, were altered or break the rules of C2PA ({reason})"
 
 
 def _describe_ai_field(field: MetadataField) -> str:
