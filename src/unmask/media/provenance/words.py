@@ -19,6 +19,7 @@ NO_DECLARATION = (
 )
 ANYONE = "Anyone can write metadata, so this is a hint and no proof."
 NOT_FETCHED = "They were not fetched, because nothing is read over the network, so they are neither good nor bad news."
+UNLISTED = "was looked up in no trust list, as none was given"
 MISSING = "that takes the package c2pa-python, which pip install 'unmask[app]' brings"
 
 _NOT_THE_FILE = (".dataHash.mismatch", ".bmffHash.mismatch", ".boxesHash.mismatch", ".collectionHash.mismatch")
@@ -41,15 +42,12 @@ def describe_credentials(credentials: ContentCredentials) -> list[str]:
         ]
     if credentials.status == "trusted":
         return [
-            f"It carries Content Credentials signed by {signer}, who is on the trust list, and has not changed since.",
+            f"It carries Content Credentials and has not changed since they were signed by {signer}.",
+            "A certificate of the trust list stands behind that signer.",
             *_describe_declarations("The signer declares", credentials),
         ]
     if credentials.status == "valid":
-        unknown = (
-            "is not on the trust list"
-            if credentials.trust_list
-            else "was looked up in no trust list, as none was given"
-        )
+        unknown = "has no certificate of the trust list behind them" if credentials.trust_list else UNLISTED
         return [
             f"It carries Content Credentials and has not changed since they were signed in the name of {signer}.",
             f"That signer {unknown}, and anyone can make a certificate with any name in it.",

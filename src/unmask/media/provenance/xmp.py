@@ -11,6 +11,7 @@ from xml.parsers import expat
 MAX_XMP_BYTES = 2**20
 
 _IPTC_EXTENSION = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _RESOURCE = "http://www.w3.org/1999/02/22-rdf-syntax-ns# resource"
 _WANTED = {
     f"{_IPTC_EXTENSION} DigitalSourceType": "DigitalSourceType",
@@ -42,7 +43,7 @@ def read_xmp(packet: bytes) -> dict[str, str]:
     parser.CharacterDataHandler = handler.text
     parser.StartDoctypeDeclHandler = _refuse_doctype
     try:
-        parser.Parse(packet.strip(b"\0 \t\r\n"), True)
+        parser.Parse(packet if packet[:2] in _UTF_16 else packet.strip(b"\0 \t\r\n"), True)
     except (expat.ExpatError, ValueError, LookupError) as error:  # of a declared encoding that Python lacks, too
         raise error if isinstance(error, NotRead) else NotRead("damaged") from error
     return {name: value.strip() for name, value in handler.found.items() if value.strip()}
