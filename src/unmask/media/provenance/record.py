@@ -97,9 +97,10 @@ class Provenance:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form of the command line and the API."""
+        credentials = asdict(self.credentials).items()
         return {
             "declares_ai": self.declares_ai,
-            "credentials": asdict(self.credentials),
+            "credentials": {name: list(value) if isinstance(value, tuple) else value for name, value in credentials},
             "metadata": [asdict(field) for field in self.metadata],
             "unread": list(self.unread),
         }
