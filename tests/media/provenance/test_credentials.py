@@ -73,13 +73,13 @@ def test_a_signer_of_the_same_name_who_is_not_on_the_trust_list_is_only_valid(en
     assert found.credentials.status == "valid"
     assert found.declares_ai == "untrusted"
     assert "in the name of Ada (Press Ltd)" in words(found)
-    assert "has no certificate of the trust list behind them, and anyone can make a certificate" in words(found)
+    assert "No certificate of the trust list stands behind that signer, and anyone can make" in words(found)
 
 
 def test_without_a_trust_list_nobody_is_trusted(signed: bytes) -> None:
     found = read_provenance(signed)
     assert (found.credentials.status, found.credentials.trust_list) == ("valid", False)
-    assert "no trust list, as none was given" in words(found)
+    assert "There is no trust list to look that signer up in, and anyone can make" in words(found)
 
 
 @pytest.mark.usefixtures("trusted")

@@ -19,7 +19,7 @@ NO_DECLARATION = (
 )
 ANYONE = "Anyone can write metadata, so this is a hint and no proof."
 NOT_FETCHED = "They were not fetched, because nothing is read over the network, so they are neither good nor bad news."
-UNLISTED = "was looked up in no trust list, as none was given"
+UNLISTED = "There is no trust list to look that signer up in"
 MISSING = "that takes the package c2pa-python, which pip install 'unmask[app]' brings"
 
 _NOT_THE_FILE = (".dataHash.mismatch", ".bmffHash.mismatch", ".boxesHash.mismatch", ".collectionHash.mismatch")
@@ -47,10 +47,10 @@ def describe_credentials(credentials: ContentCredentials) -> list[str]:
             *_describe_declarations("The signer declares", credentials),
         ]
     if credentials.status == "valid":
-        unknown = "has no certificate of the trust list behind them" if credentials.trust_list else UNLISTED
+        unknown = "No certificate of the trust list stands behind that signer" if credentials.trust_list else UNLISTED
         return [
             f"It carries Content Credentials and has not changed since they were signed in the name of {signer}.",
-            f"That signer {unknown}, and anyone can make a certificate with any name in it.",
+            f"{unknown}, and anyone can make a certificate with any name in it.",
             *_describe_declarations("They declare", credentials),
         ]
     return []
