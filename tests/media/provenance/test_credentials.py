@@ -293,7 +293,7 @@ def signed_once() -> bytes:
 
 @given(st.data())
 @example_settings(max_examples=150)
-def test_a_signed_picture_with_any_bytes_changed_is_read_or_refused_and_never_trusted(data: st.DataObject) -> None:
+def test_a_signed_picture_with_any_bytes_changed_never_says_something_else_and_stays_valid(data: st.DataObject) -> None:
     content = bytearray(signed_once())
     for _ in range(data.draw(st.integers(1, 8))):
         position = data.draw(st.integers(0, len(content) - 1))
@@ -303,7 +303,8 @@ def test_a_signed_picture_with_any_bytes_changed_is_read_or_refused_and_never_tr
         found = read_provenance(bytes(content))
     except UnreadableImage:
         return
-    assert found.credentials.status in ("absent", "broken", "valid")
+    if found.credentials.status not in ("absent", "broken", "unchecked"):  # padding, or bytes put back as they were
+        assert found.credentials == read_provenance(signed_once()).credentials
     assert all(sentence.isprintable() for sentence in found.sentences())
 
 
