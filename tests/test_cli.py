@@ -14,19 +14,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from unmask import __version__, cli
 from unmask.detector import Detector
+from unmask.media.provenance import read_provenance
 
 pytestmark = pytest.mark.usefixtures("plain_environment")
-JSON_KEYS = ["file", "kind", "verdict", "fake_probability", "faces", "reason", "face_finder", "detector"]
+JSON_KEYS = ["file", "kind", "verdict", "fake_probability", "faces", "reason", "face_finder", "detector", "provenance"]
 
 
 @pytest.fixture
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same face finder, threads and colours wherever the tests run."""
     monkeypatch.setenv("UNMASK_THREADS", "1")
-    for name in ("UNMASK_FACE_MODEL", "NO_COLOR", "FORCE_COLOR"):
+    for name in ("UNMASK_FACE_MODEL", "UNMASK_C2PA_TRUST", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -78,7 +80,8 @@ def test_a_picture_becomes_one_json_object(
     out, err = capsys.readouterr()
     (found,) = objects(out)
     assert list(found) == JSON_KEYS
-    assert found == {"file": str(picture), **Detector(tiny_detector).predict_image(picture).to_dict()}
+    provenance = {"provenance": read_provenance(picture).to_dict()}
+    assert found == {"file": str(picture), **Detector(tiny_detector).predict_image(picture).to_dict(), **provenance}
     assert found["kind"] == "image"
     assert found["face_finder"] == "haar"
     assert [list(face) for face in found["faces"]] == [["box", "fake_probability", "verdict"]]
@@ -92,6 +95,42 @@ def test_a_picture_without_a_face_has_a_reason_and_no_number(
     (found,) = objects(capsys.readouterr().out)
     assert (found["verdict"], found["fake_probability"], found["faces"]) == ("no_face", None, [])
     assert found["reason"]
+
+
+@pytest.fixture
+def generated(tmp_path: Path) -> Path:
+    """A blank picture with the settings that an image generator writes."""
+    texts = PngInfo()
+    texts.add_text("parameters", "a sky\nSteps: 20, Sampler: Euler")
+    Image.new("RGB", (64, 64), "grey").save(tmp_path / "sky.png", pnginfo=texts)
+    return tmp_path / "sky.png"
+
+
+def test_what_a_picture_says_of_its_origin_stands_below_its_verdict(
+    tiny_detector: Path, generated: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("predict", "--detector", tiny_detector, generated, pictures / "a.png") == 0
+    verdict, origin, other, _ = capsys.readouterr().out.splitlines()
+    assert verdict.endswith("sky.png")
+    assert origin.startswith("    Its metadata marks it as made by AI: PNG text parameters says “a sky?Steps: 20")
+    assert other.endswith("a.png")  # which says nothing of its origin
+
+
+def test_what_a_picture_says_of_its_origin_is_in_the_json(
+    tiny_detector: Path, generated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("predict", "--json", "--detector", tiny_detector, generated) == 0
+    (found,) = objects(capsys.readouterr().out)
+    assert found["verdict"] == "no_face"  # as without it
+    assert found["provenance"]["declares_ai"] == "untrusted"
+
+
+def test_a_trust_list_that_is_missing_is_wrong_usage(
+    tiny_detector: Path, generated: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("UNMASK_C2PA_TRUST", "missing.pem")
+    assert run("predict", "--detector", tiny_detector, generated) == 2
+    assert capsys.readouterr().err.startswith("unmask: Could not read the trust list missing.pem: No such file")
 
 
 def test_a_name_that_the_output_cannot_spell_is_no_end(tiny_detector: Path, pictures: Path) -> None:

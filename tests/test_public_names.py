@@ -10,7 +10,7 @@ import pytest
 
 import unmask
 
-HEAVY = ("numpy", "PIL", "cv2", "onnxruntime", "torch", "huggingface_hub", "gradio", "typer")
+HEAVY = ("numpy", "PIL", "cv2", "onnxruntime", "torch", "huggingface_hub", "gradio", "typer", "c2pa")
 
 
 def test_all_is_exactly_the_public_names() -> None:
@@ -23,9 +23,11 @@ def test_all_is_exactly_the_public_names() -> None:
         "Detector",
         "FacePrediction",
         "ImagePrediction",
+        "Provenance",
         "UnmaskError",
         "__version__",
         "load_detector",
+        "read_provenance",
     ]
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from unmask.detector import Detector
     from unmask.errors import UnmaskError
     from unmask.hub import load_detector
+    from unmask.media.provenance import Provenance, read_provenance
     from unmask.schema import Box, FacePrediction, ImagePrediction
 
 __version__ = "0.1.0"
@@ -25,10 +26,22 @@ _HOMES = {
     "Detector": "unmask.detector",
     "FacePrediction": "unmask.schema",
     "ImagePrediction": "unmask.schema",
+    "Provenance": "unmask.media.provenance",
     "UnmaskError": "unmask.errors",
     "load_detector": "unmask.hub",
+    "read_provenance": "unmask.media.provenance",
 }
-__all__ = ["Box", "Detector", "FacePrediction", "ImagePrediction", "UnmaskError", "__version__", "load_detector"]
+__all__ = [
+    "Box",
+    "Detector",
+    "FacePrediction",
+    "ImagePrediction",
+    "Provenance",
+    "UnmaskError",
+    "__version__",
+    "load_detector",
+    "read_provenance",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # numpy and all that needs it is imported where it is used: h
     from tqdm import tqdm
 
     from unmask.detector import Detector
+    from unmask.media.provenance import Provenance
     from unmask.schema import ImagePrediction
 
 Item = TypeVar("Item")
@@ -58,6 +59,7 @@ Exit codes:
 \b
 Environment:
   UNMASK_FACE_MODEL  a YuNet file that finds the faces; else the Hub's, else OpenCV's Haar cascades
+  UNMASK_C2PA_TRUST  a PEM file with the certificates that make a signer of Content Credentials trusted
   HF_HUB_OFFLINE     1: nothing is fetched
   NO_COLOR           any text: no colours
 """
@@ -110,7 +112,8 @@ def predict(
 ) -> None:
     """Judge every face of every picture: real, fake, uncertain or no_face.
 
-    A picture's verdict and fake probability are those of its most fake face.
+    A picture's verdict and fake probability are those of its most fake face. Below it stands what its Content
+    Credentials say, and metadata that marks it as made by AI; neither changes the verdict.
     """
     with _quiet_ends():
         loaded = _load(detector, revision)
@@ -136,8 +139,10 @@ def _quiet_ends() -> Iterator[None]:
 
 def _load(name: str | None, revision: str | None) -> Detector:
     from unmask.hub import load_detector
+    from unmask.media.provenance import read_trust_list
 
     try:
+        read_trust_list()  # so that a bad one is told once and not for every file
         return load_detector(name, revision)
     except UnmaskError as error:
         print(f"unmask: {error}", file=sys.stderr)
@@ -198,7 +203,7 @@ def _report(sources: list[tuple[str, Content]], detector: Detector, as_json: boo
     verdicts: Counter[str] = Counter()
     with tqdm(total=len(sources), unit="picture", delay=BAR_DELAY, disable=hidden, leave=False) as bar:
         outcomes = _judge_all(detector, [content for _, content in sources])
-        for (name, _), outcome in _stoppable(zip(sources, outcomes, strict=True)):
+        for (name, content), outcome in _stoppable(zip(sources, outcomes, strict=True)):
             bar.update()
             if isinstance(outcome, MediaError):
                 message = _name_whole(outcome, name)
@@ -207,7 +212,9 @@ def _report(sources: list[tuple[str, Content]], detector: Detector, as_json: boo
                     _say(json.dumps({"file": name, "error": message}), sys.stdout, bar)
                 continue
             verdicts[outcome.verdict] += 1
-            _say(_as_json(name, outcome) if as_json else _as_line(name, outcome), sys.stdout, bar)
+            provenance = _read_provenance(content)
+            for line in [_as_json(name, outcome, provenance)] if as_json else _as_lines(name, outcome, provenance):
+                _say(line, sys.stdout, bar)
     if len(sources) > 1 and not as_json:
         _say(_summary(verdicts, len(sources), detector), sys.stdout, bar)
     return verdicts.total()
@@ -254,9 +261,25 @@ def _say(line: str, stream: TextIO, bar: tqdm[Any]) -> None:
         bar.refresh()
 
 
-def _as_json(name: str, prediction: ImagePrediction) -> str:
+def _read_provenance(content: Content) -> Provenance | None:
+    """Return what a file that was judged says of where it comes from; None where it went away meanwhile."""
+    from unmask.media.provenance import read_provenance
+
+    try:
+        return None if isinstance(content, MediaError) else read_provenance(content)
+    except MediaError:
+        return None
+
+
+def _as_json(name: str, prediction: ImagePrediction, provenance: Provenance | None) -> str:
     # ASCII alone, so that any file name survives any terminal: a byte that is no UTF-8 becomes \\udc80 to \\udcff.
-    return json.dumps({"file": name, **prediction.to_dict()})
+    return json.dumps({"file": name, **prediction.to_dict(), "provenance": provenance and provenance.to_dict()})
+
+
+def _as_lines(name: str, prediction: ImagePrediction, provenance: Provenance | None) -> list[str]:
+    """Return the line of one picture, and below it a line for each finding about where it comes from."""
+    findings = provenance.findings() if provenance else []
+    return [_as_line(name, prediction), *(f"    {finding}" for finding in findings)]
 
 
 def _as_line(name: str, prediction: ImagePrediction) -> str:

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from unmask.detector import Detector
+from unmask.media.provenance import read_provenance
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,8 @@ def post(address: str, picture: object) -> str:
 
 
 def test_the_endpoint_answers_as_the_library_does(client: Any, face_file: Path, tiny_detector: Path) -> None:
-    assert predict(client, face_file) == Detector(tiny_detector).predict_image(face_file).to_dict()
+    provenance = {"provenance": read_provenance(face_file).to_dict()}
+    assert predict(client, face_file) == Detector(tiny_detector).predict_image(face_file).to_dict() | provenance
 
 
 def test_a_file_that_is_no_picture_is_an_error_that_says_so(client: Any, tmp_path: Path) -> None:

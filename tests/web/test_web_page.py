@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 from huggingface_hub import constants
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from unmask.detector import Detector
 from unmask.errors import MediaError, UnmaskError
 from unmask.media.faces import make_face_finder
+from unmask.media.provenance import read_provenance
 from unmask.web import build_page, launch_page
 from unmask.web.examples import write_examples
 from unmask.web.page import judge_upload
@@ -61,7 +63,22 @@ def test_a_face_is_boxed_judged_and_explained(detector: Detector, face: Path) ->
 
 
 def test_the_raw_result_is_that_of_the_library(detector: Detector, face: Path) -> None:
-    assert judge(detector, face)["raw"] == detector.predict_image(face).to_dict()
+    provenance = {"provenance": read_provenance(face).to_dict()}
+    assert judge(detector, face)["raw"] == detector.predict_image(face).to_dict() | provenance
+
+
+def test_what_the_file_says_of_its_origin_stands_below_the_verdict_and_changes_none(
+    detector: Detector, uploads: Path, face: Path
+) -> None:
+    texts = PngInfo()
+    texts.add_text("parameters", "<img src=x onerror=alert(1)>")
+    Image.open(face).save(uploads / "marked.png", pnginfo=texts)
+    plain, marked = judge(detector, face), judge(detector, uploads / "marked.png")
+    verdict, origin = marked["verdict"].split("<div class='provenance'>")
+    assert plain["verdict"].startswith(verdict)
+    assert "marks it as made by AI: PNG text parameters says “&lt;img" in origin
+    assert "<img" not in origin
+    assert "carries no Content Credentials" in plain["verdict"]
 
 
 def test_without_a_face_no_number_is_shown(detector: Detector, uploads: Path) -> None:

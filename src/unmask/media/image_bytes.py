@@ -69,7 +69,12 @@ def open_image(data: bytes) -> Image.Image:
         try:
             return _open_accepted(without_exif)
         except UnidentifiedImageError as error:
-            raise Refusal(_BROKEN_HEADER if _SIGNATURE.match(data) else _UNKNOWN) from error
+            raise Refusal(_BROKEN_HEADER if is_picture(data) else _UNKNOWN) from error
+
+
+def is_picture(start: bytes) -> bool:
+    """Say whether the first bytes (32 or more) of a file are a picture's and not those of a clip or another kind."""
+    return bool(_SIGNATURE.match(start))
 
 
 def check_size(width: int, height: int) -> None:

@@ -57,7 +57,7 @@ def read_image(source: ImageSource) -> np.ndarray:
             return _read_pixels(source)
         return _read_pixels(open_image(read_bytes(source)))
     except Refusal as refusal:
-        raise UnreadableImage(f"Could not read {_name_of(source)}: {refusal}") from refusal.__cause__
+        raise UnreadableImage(f"Could not read {name_of_source(source)}: {refusal}") from refusal.__cause__
 
 
 def find_images(root: Path) -> list[Path]:
@@ -98,7 +98,7 @@ def _is_image_name(name: str) -> bool:
     return not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES
 
 
-def _name_of(source: object) -> str:
+def name_of_source(source: object) -> str:
     """Return how an error names the source; the folder is left out, so that no page shows server paths."""
     if isinstance(source, str | os.PathLike):
         path = Path(os.fsdecode(source))

@@ -1,16 +1,18 @@
 """`/predict_image`: the page's one endpoint for programs. Its annotations are its published types."""
 
-from typing import TypedDict, cast
+from typing import Any, TypedDict, cast
 
 import gradio as gr
 
 from unmask.detector import Detector
 from unmask.errors import UnmaskError
+from unmask.media.provenance import read_provenance
 from unmask.web.uploads import find_upload
 
 DESCRIPTION = """Judge every face of a picture. `verdict` is real, fake, uncertain or no_face. `fake_probability`, in
 [0, 1], is that of the most fake face, or null where there is no face. `box` is left, top, right, bottom in pixels of
-the upright picture. A file that cannot be read is an error that says why."""
+the upright picture. `provenance` is what the file says of where it comes from; it changes no verdict. A file that
+cannot be read is an error that says why."""
 
 
 class FaceResult(TypedDict):
@@ -31,6 +33,7 @@ class ImageResult(TypedDict):
     reason: str
     face_finder: str
     detector: str
+    provenance: dict[str, Any]
 
 
 def add_endpoint(detector: Detector) -> None:
@@ -46,7 +49,9 @@ def add_endpoint(detector: Detector) -> None:
 
     def predict_image(picture: gr.FileData) -> ImageResult:
         try:
-            return cast(ImageResult, detector.predict_image(find_upload(picture)).to_dict())
+            file = find_upload(picture)
+            prediction = detector.predict_image(file).to_dict()
+            return cast(ImageResult, {**prediction, "provenance": read_provenance(file).to_dict()})
         except UnmaskError as error:
             raise gr.Error(str(error), print_exception=False) from error
 

@@ -15,6 +15,7 @@ import gradio as gr
 from unmask.detector import Detector
 from unmask.errors import UnmaskError
 from unmask.media.images import read_image
+from unmask.media.provenance import Provenance, read_provenance
 from unmask.schema import ImagePrediction
 from unmask.web.endpoint import add_endpoint
 from unmask.web.examples import write_examples
@@ -26,6 +27,7 @@ from unmask.web.panels import (
     detector_note,
     error_panel,
     face_table,
+    provenance_panel,
     verdict_panel,
 )
 from unmask.web.pictures import describe_picture, draw_heat_map, draw_verdicts, fit_to_screen
@@ -84,18 +86,21 @@ def judge_upload(detector: Detector, upload: dict[str, Any] | None) -> list[Any]
     if upload is None:
         return _show(WAITING)
     try:
-        image = read_image(find_upload(upload))
+        file = find_upload(upload)
+        image = read_image(file)
         prediction = detector.predict_image(image)
+        provenance = read_provenance(file)
     except UnmaskError as error:
         return _show(error_panel(str(error)))
     small, faces = fit_to_screen(image, prediction.faces)
     heat = draw_heat_map(small, faces)
     return _show(
-        verdict_panel(prediction, detector.settings),
+        verdict_panel(prediction, detector.settings) + provenance_panel(provenance),
         gr.update(value=draw_verdicts(small, faces), alt_text=describe_picture(prediction)),
         gr.update(value=heat),
         has_heat=heat is not None,
         prediction=prediction,
+        provenance=provenance,
     )
 
 
@@ -106,6 +111,7 @@ def _show(
     *,
     has_heat: bool = False,
     prediction: ImagePrediction | None = None,
+    provenance: Provenance | None = None,
 ) -> list[Any]:
     """Return the outputs' updates in the order of `_add_outputs`."""
     return [
@@ -116,7 +122,7 @@ def _show(
         heat,
         gr.update(visible=has_heat),
         face_table(prediction.faces) if prediction else "",
-        prediction.to_dict() if prediction else None,
+        {**prediction.to_dict(), "provenance": provenance.to_dict()} if prediction and provenance else None,
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from unmask.detector import Detector
+from unmask.media.provenance import Provenance
 from unmask.schema import DetectorSettings, FacePrediction, ImagePrediction
 from unmask.web.words import CAVEATS, HEADLINES, MEANINGS, UNSEEN, describe_finding, percent
 
@@ -43,6 +44,15 @@ def verdict_panel(prediction: ImagePrediction, settings: DetectorSettings) -> st
         HEADLINES[prediction.verdict],
         describe_finding(prediction, settings),
         CAVEATS[prediction.verdict],
+    )
+
+
+def provenance_panel(provenance: Provenance) -> str:
+    """Return what the file says of where it comes from, and what that is worth."""
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in provenance.sentences())
+    return (
+        f"<div class='provenance'><h3>What the file says of where it comes from</h3><ul class='note'>{items}</ul>"
+        "<p class='note'>This is read from the file and changes no verdict.</p></div>"
     )
 
 
