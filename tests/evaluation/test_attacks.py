@@ -17,6 +17,7 @@ from unmask import load_detector
 from unmask.errors import MetricError, UnmaskError
 from unmask.evaluation import attacks
 from unmask.evaluation.attacks import AttackScores, attack_dataset, render_attacks
+from unmask.evaluation.judged_faces import fake_logits
 from unmask.evaluation.samples import read_split
 from unmask.media.drawing import draw_face
 
@@ -117,3 +118,20 @@ def test_one_class_alone_has_no_auc_and_its_accuracy_all_the_same():
     assert found.to_dict()["clean"] == {"auc": None, "accuracy": 0.0}
     assert found.to_dict()["turned"] is None  # there was no right answer to turn
     json.dumps(found.to_dict())
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_what_is_attacked_is_what_judges(tiny_detector, mirrored):
+    """The oracle is the ONNX file, which serves."""
+    import torch
+
+    from unmask.evaluation.served_network import ServedNetwork
+    from unmask.export import read_model
+
+    detector = load_detector(tiny_detector)
+    pixels = np.stack([draw_face(seed, 96) for seed in range(3)])
+    network = ServedNetwork(read_model(tiny_detector), detector.input_spec, mirrored)
+    logits = network(torch.from_numpy(pixels).permute(0, 3, 1, 2) / 255).numpy()
+    views = [fake_logits(detector, pixels), fake_logits(detector, pixels[:, :, ::-1])]
+    expected = np.mean(views, axis=0) if mirrored else views[0]
+    assert np.allclose(logits[:, 1] - logits[:, 0], expected, atol=1e-4)

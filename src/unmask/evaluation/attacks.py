@@ -181,13 +181,12 @@ def _classifier(detector: Detector) -> Any:
     except ImportError:
         raise MetricError("Attacks need the package art. Install it: pip install 'unmask[train,attacks]'.") from None
     import torch
-    from torchvision.transforms import Normalize
 
+    from unmask.evaluation.served_network import ServedNetwork
     from unmask.export import read_model
 
-    spec = detector.input_spec
-    network = torch.nn.Sequential(Normalize(spec.mean, spec.std), read_model(detector.folder)).eval()
-    network.requires_grad_(False).to(memory_format=torch.channels_last)  # gradients are wanted of the pictures alone
+    spec, mirrored = detector.input_spec, getattr(detector.settings, "mirrored", False)
+    network = ServedNetwork(read_model(detector.folder), spec, mirrored)
     return PyTorchClassifier(
         network,
         loss=torch.nn.CrossEntropyLoss(),
