@@ -1,6 +1,6 @@
 """Grad-CAM maps of vision transformers, whose ONNX file has no activation map.
 
-A transformer's head reads one token that has gathered from all patches: what a single patch says to the head is not
+Most of their heads read one token that has gathered from all patches: what a single patch says to the head is not
 defined, so only the gradient tells (Selvaraju et al., "Grad-CAM", ICCV 2017). It needs torch, and so serves reports,
 never the predict path.
 """
