@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -84,3 +87,46 @@ def test_without_a_map_there_is_no_overlay(faces: list[FacePrediction]) -> None:
 
 def distance(pixel: np.ndarray, colour: tuple[int, int, int]) -> float:
     return float(np.abs(pixel.astype(float) - np.asarray(colour)).sum())
+
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", ROOT / "model_card.md", ROOT / "src/unmask/default/README.md", *ROOT.glob("docs/**/*.md")]
+WORDED = [*PAGES, *ROOT.glob("src/unmask/web/*.py"), *ROOT.glob("src/unmask/evaluation/*.py")]
+WORDED += [ROOT / "src/unmask" / name for name in ("cli.py", "card.py", "explanation.py")]
+PLACE = re.compile(
+    r"(?P<before>(?:\S+ ){0,4})where (?:the|an?|any) "
+    r"(?:forger\w+|forged|fakes?|faked|manipulat\w+|evidence|picture|image|face|photo|edit)\b"
+    r"[^.]{0,20}?\b(?:is|are|was|were|lies?|lay|sits?|happened)\b"
+)
+
+
+def promises(text: str) -> list[str]:
+    """Return the places of a text that promise to show where a forgery is, without a `not` or `never`."""
+    flat = " ".join(text.replace("*", "").split())
+    found = PLACE.finditer(flat)
+    return [each[0] for each in found if not re.search(r"\b(?:not|never|cannot|nor)\b", each["before"])]
+
+
+@pytest.mark.parametrize("path", WORDED, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_page_says_that_a_map_shows_where_the_forgery_is(path: Path) -> None:
+    assert promises(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("The map shows where the forgery is.", 1),  # the promise
+        ("It boxes faces and shows where\nthe evidence lies.", 1),  # over a line's end
+        ("Red marks where a picture was changed.", 1),  # in other words
+        ("It shows where the network looked, not where a forgery is.", 0),  # the promise taken back
+        ("It never shows where the picture was edited.", 0),
+        ("The run stops where the data set is too small.", 0),  # not of maps
+    ],
+)
+def test_the_search_for_promises_finds_them(text: str, count: int) -> None:
+    assert len(promises(text)) == count
+
+
+def test_the_page_and_the_card_say_where_the_network_looked() -> None:
+    for path in (ROOT / "src/unmask/web/page.py", ROOT / "src/unmask/web/panels.py", *PAGES[:3]):
+        assert "where the network looked" in " ".join(path.read_text(encoding="utf-8").lower().split()), path.name

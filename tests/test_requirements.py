@@ -30,7 +30,7 @@ def test_it_lists_nothing_twice():
 
 
 def test_the_extras_are_the_promised_ones():
-    assert sorted(PROJECT["optional-dependencies"]) == ["app", "dev", "scan", "train"]
+    assert sorted(PROJECT["optional-dependencies"]) == ["app", "attacks", "dev", "scan", "train"]
 
 
 def test_core_and_app_stay_free_of_torch():
