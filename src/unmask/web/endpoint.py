@@ -9,7 +9,8 @@ from unmask.errors import UnmaskError
 from unmask.web.uploads import find_upload
 
 DESCRIPTION = """Judge every face of a picture. `verdict` is real, fake, uncertain or no_face. `fake_probability`, in
-[0, 1], is that of the most fake face, or null where there is no face. `box` is left, top, right, bottom in pixels of
+[0, 1], is that of the most fake face, or null where there is no face. `reasons` say what keeps a face's verdict back or
+weakens it, and `reason` says it of the picture in a sentence. `box` is left, top, right, bottom in pixels of
 the upright picture. A file that cannot be read is an error that says why."""
 
 
@@ -19,6 +20,7 @@ class FaceResult(TypedDict):
     box: list[int]
     fake_probability: float
     verdict: str
+    reasons: list[str]
 
 
 class ImageResult(TypedDict):
