@@ -278,10 +278,9 @@ def _summary(verdicts: Counter[str], total: int, detector: Detector) -> str:
     parts = [f"{verdicts[verdict]} {verdict}" for verdict in COLOURS]
     parts += [f"{total - verdicts.total()} unreadable"]
     rate = detector.settings.error_rate
-    promise = "" if rate is None else f" At most {100 * rate:g} % of each kind of validation faces were judged wrong."
-    return (
-        f"{total} pictures: {', '.join(parts)}. Detector {detector.name}, faces by {detector.face_finder.name}.{promise}"
-    )
+    promise = "" if rate is None else f" Of each kind of validation faces at most {100 * rate:g} % were misjudged."
+    made_by = f"Detector {detector.name}, faces by {detector.face_finder.name}."
+    return f"{total} pictures: {', '.join(parts)}. {made_by}{promise}"
 
 
 def _name_whole(error: MediaError, name: str) -> str:
