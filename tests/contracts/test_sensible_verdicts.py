@@ -59,7 +59,8 @@ def check_sense(found: ImagePrediction) -> None:
 @pytest.mark.parametrize(
     ("picture", "verdicts"),
     [
-        (draw_face(3, 64), {"no_face", "uncertain"}),  # 64 pixels in all: a face of some 40
+        (draw_face(3, 48), {"no_face", "uncertain"}),  # a face of fewer than 48 pixels
+        (draw_face(3, 64), {"no_face", "uncertain", "real"}),  # a small one
         (cv2.GaussianBlur(draw_face(3, 256), (0, 0), 12), {"no_face", "uncertain"}),  # strongly blurred
         (draw_animal(), {"no_face", "uncertain"}),
         (draw_plan(), {"no_face"}),
@@ -70,7 +71,7 @@ def check_sense(found: ImagePrediction) -> None:
         (draw_face(3, 256)[::-1, ::-1].copy(), {"no_face", "uncertain", "real"}),  # standing on its head
         (np.repeat(draw_face(3, 256).mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2), None),  # grey: any
     ],
-    ids=["64px", "blurred", "animal", "plan", "blank", "noise", "cartoon", "upside-down", "grey"],
+    ids=["48px", "64px", "blurred", "animal", "plan", "blank", "noise", "cartoon", "upside-down", "grey"],
 )
 def test_odd_pictures_get_no_confident_verdict(
     picture: np.ndarray, verdicts: set[str] | None, detector: Detector

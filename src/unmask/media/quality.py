@@ -8,8 +8,9 @@ from PIL import Image
 SIDE, CELLS = 128, 48
 """Detail is what a face crop of SIDE pixels loses when it goes through CELLS x CELLS."""
 MOST_BLOCK_SIDE = 512
-SUM_AT_QUALITY_50 = 3688
-"""Of the 64 entries of the luminance table that the JPEG standard suggests (ITU-T T.81, table K.1)."""
+SMALLEST_ENTRIES, SUM_AT_QUALITY_50 = 8, 100
+"""Of the luminance table that the JPEG standard suggests (ITU-T T.81, table K.1): the eight smallest sum to 100. They
+are the last that strong compression pushes against the format's limit of 255."""
 
 
 def detail_of(crop: np.ndarray) -> float:
@@ -49,6 +50,6 @@ def jpeg_quality_of(image: Image.Image) -> int | None:
     table = (getattr(image, "quantization", None) or {}).get(0)
     if not table or len(table) != 64:
         return None
-    percent = 100 * sum(table) / SUM_AT_QUALITY_50
+    percent = 100 * sum(sorted(table)[:SMALLEST_ENTRIES]) / SUM_AT_QUALITY_50
     quality = (200 - percent) / 2 if percent <= 100 else 5000 / percent
     return max(1, min(100, round(quality)))
