@@ -30,7 +30,8 @@ HUB_LICENCES = re.compile(  # those the Hub takes as they are; any other is give
 )
 VIEWS_NOTE = (
     "\nUnmask judges the mean of two views, the crop and its mirror image, and the thresholds below belong to that "
-    "mean. The stock libraries give the one view that they are given; the snippets show the mean.\n"
+    "mean.\nThe stock libraries give the one view that they are given, as the pipeline of transformers does; the other "
+    "snippets\nshow the mean, too.\n"
 )
 VIEWS_TIMM = """
 batch = transform(face_crop).unsqueeze(0)                # both views, as Unmask does
