@@ -1,7 +1,8 @@
 """What speaks against a verdict on a face: it is too small, blurred, crushed, or like nothing the detector knows.
 
 The limits are those at which the shipped detector's AUC on worsened validation faces falls to about 0.6
-(`docs/experiments.md`, "When it cannot say"): beyond them a verdict has no ground, and before them it is worth a mention.
+(`docs/experiments.md`, "When it cannot say"): beyond them a verdict has no ground, and before them they are worth a
+mention.
 """
 
 from __future__ import annotations
