@@ -84,7 +84,7 @@ def test_a_picture_becomes_one_json_object(
     assert found == {"file": str(picture), **Detector(tiny_detector).predict_image(picture).to_dict()}
     assert found["kind"] == "image"
     assert found["face_finder"] == "haar"
-    assert [list(face) for face in found["faces"]] == [["box", "fake_probability", "verdict"]]
+    assert [list(face) for face in found["faces"]] == [["box", "fake_probability", "verdict", "reasons"]]
     assert err == ""
 
 
