@@ -9,7 +9,14 @@ torch = pytest.importorskip("torch", reason="networks need the train extra")
 import timm  # noqa: E402
 
 import unmask.backbones  # noqa: E402, F401
-from unmask.activation_maps import AblationMap, CellMap, with_activation_map  # noqa: E402
+from unmask.activation_maps import (  # noqa: E402
+    AblationMap,
+    CellMap,
+    WithNovelty,
+    pooled_features,
+    with_activation_map,
+)
+from unmask.novelty import fit_known_faces  # noqa: E402
 
 BATCH = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 
@@ -73,3 +80,35 @@ def test_ablation_finds_the_one_cell_that_the_head_looks_at() -> None:
     assert features.shape[2:] == (8, 8)
     cells = AblationMap(model, 8, 8)(BATCH.repeat(1, 1, 4, 4))[1]
     assert (cells.flatten(1).abs() > 1e-6).nonzero()[:, 1].unique().tolist() == [2 * 8 + 5]
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "outputs"),
+    [
+        ("test_resnet", 64, 3),  # a pooled grid
+        ("meso4", 64, 3),  # a flattened one, and a hidden layer
+        ("test_vit", 160, 2),  # no map, but features
+    ],
+)
+def test_novelty_is_the_last_output_and_changes_no_other(name: str, side: int, outputs: int) -> None:
+    model = make(name)
+    batch = torch.randn(40, 3, side, side, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        pooled = pooled_features(model, model.forward_features(batch))
+        assert pooled is not None
+        known = fit_known_faces(pooled.numpy())
+        mapped = with_activation_map(model, batch[:2])
+        said = WithNovelty(model, mapped, known)(batch)
+        assert len(said) == outputs
+        assert torch.allclose(said[0], model(batch), atol=1e-5)
+        if mapped:
+            assert torch.allclose(said[1], mapped(batch)[1], atol=1e-5)
+    assert said[-1].numpy() == pytest.approx(known.novelty(pooled.numpy()), rel=1e-2, abs=1e-3)
+
+
+def test_a_head_without_pooled_features_has_no_novelty() -> None:
+    class Plain(torch.nn.Module):
+        def forward_head(self, features: torch.Tensor) -> torch.Tensor:
+            return features.mean(dim=(2, 3))
+
+    assert pooled_features(Plain(), torch.zeros(1, 2, 4, 4)) is None

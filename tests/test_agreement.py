@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,16 @@ def test_our_own_reading_of_the_network_agrees(folder: Path, faces: list[np.ndar
     with torch.no_grad():
         found = model(timm_inputs(model, faces)).softmax(dim=1)[:, 1].numpy()
     np.testing.assert_allclose(found, ours, rtol=0, atol=CLOSE)
+
+
+def test_both_views_are_the_mean_of_what_timm_says_of_each(folder: Path, faces: list[np.ndarray]) -> None:
+    detector = Detector(folder)
+    detector.settings = dataclasses.replace(detector.settings, mirrored=True)
+    model = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
+    inputs = timm_inputs(model, faces)
+    with torch.no_grad():
+        expected = ((model(inputs) + model(inputs.flip(3))) / 2).softmax(dim=1)[:, 1].numpy()
+    np.testing.assert_allclose(detector.score_faces(faces), expected, rtol=0, atol=CLOSE)
 
 
 @pytest.mark.parametrize(

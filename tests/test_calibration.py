@@ -90,6 +90,33 @@ def test_classes_far_apart_share_one_threshold_in_the_middle() -> None:
     assert low == high == pytest.approx(0.5)
 
 
+def test_thresholds_keep_their_promise_in_every_group() -> None:
+    """A hard group of a quarter of the faces: pooled thresholds err too often in it, thresholds by group do not."""
+    rng = np.random.default_rng(1)
+    labels = np.tile(np.repeat([REAL, FAKE], 200), 4)
+    groups = np.repeat(["hard", "easy", "easy", "easy"], 400)
+    shift = np.where(groups == "hard", 0.5, 2.0)
+
+    def draw() -> np.ndarray:
+        return 1 / (1 + np.exp(-np.where(labels == FAKE, shift, -shift) - rng.normal(0, 1, len(labels))))
+
+    wrong: dict[str, list[float]] = {"pooled": [], "by group": []}
+    for _ in range(60):
+        seen, new = draw(), draw()
+        hard_reals = new[(groups == "hard") & (labels == REAL)]
+        wrong["pooled"].append(np.mean(hard_reals > fit_thresholds(seen, labels)[1]))
+        wrong["by group"].append(np.mean(hard_reals > fit_thresholds(seen, labels, groups)[1]))
+    assert np.mean(wrong["by group"]) <= ERROR_RATE + 0.006
+    assert np.mean(wrong["pooled"]) > 2 * ERROR_RATE
+
+
+def test_a_group_of_few_faces_counts_in_the_mixture_only() -> None:
+    scores = np.concatenate([np.linspace(0, 0.4, 100), np.linspace(0.6, 1, 100), np.full(5, 0.99)])
+    labels = np.repeat([REAL, FAKE, REAL], [100, 100, 5])
+    groups = np.repeat(["many", "few"], [200, 5])
+    assert fit_thresholds(scores, labels, groups) == fit_thresholds(scores, labels)
+
+
 @pytest.mark.parametrize("label", [REAL, FAKE])
 def test_one_class_alone_is_an_error(label: int) -> None:
     with pytest.raises(MetricError, match="one class is missing"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import os
@@ -9,6 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from PIL.PngImagePlugin import PngInfo
 from unmask import __version__, cli
 from unmask.detector import Detector
 from unmask.media.provenance import read_provenance
+from unmask.schema import Box, FacePrediction, ImagePrediction
 
 pytestmark = pytest.mark.usefixtures("plain_environment")
 JSON_KEYS = ["file", "kind", "verdict", "fake_probability", "faces", "reason", "face_finder", "detector", "provenance"]
@@ -84,7 +87,7 @@ def test_a_picture_becomes_one_json_object(
     assert found == {"file": str(picture), **Detector(tiny_detector).predict_image(picture).to_dict(), **provenance}
     assert found["kind"] == "image"
     assert found["face_finder"] == "haar"
-    assert [list(face) for face in found["faces"]] == [["box", "fake_probability", "verdict"]]
+    assert [list(face) for face in found["faces"]] == [["box", "fake_probability", "verdict", "reasons"]]
     assert err == ""
 
 
@@ -416,3 +419,24 @@ def test_colours_are_for_terminals_that_want_them(
     assert process.communicate()[1] == b""
     assert line.count("\n") == 1
     assert ("\x1b[" in line) == coloured
+
+
+@pytest.mark.parametrize(
+    ("reasons", "end"),
+    [
+        ((), "photo.jpg"),  # nothing to say
+        (("between the thresholds",), "photo.jpg"),  # the number says it
+        (("strongly blurred", "heavily compressed"), "photo.jpg  (strongly blurred and heavily compressed)"),
+    ],
+)
+def test_what_speaks_against_a_verdict_follows_the_file(reasons: tuple[str, ...], end: str) -> None:
+    face = FacePrediction(Box(0, 0, 60, 60), 0.9, "uncertain", reasons=reasons)
+    line = cli._as_line("photo.jpg", ImagePrediction("uncertain", 0.9, (face,), "", "haar", "tiny", 90, 90))
+    assert line.endswith(f"1 face   {end}")
+
+
+def test_a_summary_quotes_the_promise_of_the_thresholds(tiny_detector: Path) -> None:
+    detector = Detector(tiny_detector)
+    assert cli._summary(Counter(), 2, detector).endswith("faces by haar.")
+    detector.settings = dataclasses.replace(detector.settings, error_rate=0.07)
+    assert "at most 7 % were misjudged" in cli._summary(Counter(), 2, detector)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from pathlib import Path
 
@@ -9,13 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unmask.detector import BATCH, Detector
+from unmask.detector import BATCH, BETWEEN, Detector, list_words, most_fake
 from unmask.detector_folder import ONNX
 from unmask.errors import UnreadableImage
 from unmask.files import file_digest
 from unmask.media.drawing import draw_face
 from unmask.preprocessing import crop_box
-from unmask.schema import Box, Face
+from unmask.runtimes.onnx import Outputs
+from unmask.schema import Box, Face, FacePrediction
 
 
 class FixedFinder:
@@ -140,3 +142,91 @@ def test_the_activation_map_averages_to_the_difference_of_the_logits(
     assert face.activation_map.ndim == 2
     log_odds = np.log(face.fake_probability / (1 - face.fake_probability))
     assert face.activation_map.mean() == pytest.approx(log_odds, abs=1e-4)
+
+
+@pytest.fixture
+def mirroring(tiny_detector: Path) -> Detector:
+    """The tiny detector, told to judge both views."""
+    detector = Detector(tiny_detector)
+    detector.settings = dataclasses.replace(detector.settings, mirrored=True)
+    return detector
+
+
+def test_both_views_have_the_mean_of_their_logits(
+    detector: Detector, mirroring: Detector, crops: list[np.ndarray]
+) -> None:
+    turned = [np.ascontiguousarray(crop[:, ::-1]) for crop in crops]
+    first, second = (np.log(p / (1 - p)) for p in (detector.score_faces(crops), detector.score_faces(turned)))
+    assert np.abs(first - second).max() > 1e-4  # else the views would agree for no good reason
+    found = mirroring.score_faces(crops)
+    np.testing.assert_allclose(np.log(found / (1 - found)), (first + second) / 2, rtol=0, atol=2e-6)
+
+
+def test_a_mirrored_picture_gets_the_same_answer_with_the_map_turned(
+    mirroring: Detector, drawn_face: np.ndarray
+) -> None:
+    mirroring.face_finder = FixedFinder(Box(60, 60, 200, 200))
+    (face,) = mirroring.predict_faces(drawn_face)
+    mirroring.face_finder = FixedFinder(Box(56, 60, 196, 200))
+    (turned,) = mirroring.predict_faces(np.ascontiguousarray(drawn_face[:, ::-1]))
+    assert turned.fake_probability == pytest.approx(face.fake_probability, abs=1e-4)
+    assert face.activation_map is not None
+    assert turned.activation_map is not None
+    np.testing.assert_allclose(turned.activation_map, face.activation_map[:, ::-1], atol=1e-2)
+
+
+class SureRuntime:
+    """Says `fake` of everything, with a novelty as asked for."""
+
+    def __init__(self, novelty: float | None) -> None:
+        self.novelty = novelty
+
+    def run(self, batch: np.ndarray) -> Outputs:
+        """Return the same for each face."""
+        novelty = None if self.novelty is None else np.full(len(batch), self.novelty, np.float32)
+        return Outputs(np.tile(np.float32([0, 3]), (len(batch), 1)), None, novelty)
+
+
+@pytest.mark.parametrize(
+    ("box", "novelty", "limit", "verdict", "said"),
+    [
+        (Box(60, 60, 200, 200), None, None, "fake", "above the fake threshold"),  # an old folder
+        (Box(60, 60, 200, 200), 4.9, 5.0, "fake", "above the fake threshold"),  # a face like others
+        (Box(60, 60, 200, 200), 9.0, None, "fake", "above the fake threshold"),  # a network's output without a limit
+        (Box(60, 60, 200, 200), 5.1, 5.0, "uncertain", "no ground for a verdict: very unlike"),  # unlike the others
+        (Box(100, 100, 140, 140), 1.0, 5.0, "uncertain", "no ground for a verdict: face smaller"),  # too small
+    ],
+)
+def test_without_ground_there_is_no_verdict(
+    box: Box, novelty: float | None, limit: float | None, verdict: str, said: str, tiny_detector: Path
+) -> None:
+    detector = Detector(tiny_detector, FixedFinder(box))
+    detector.settings = dataclasses.replace(detector.settings, novelty_limit=limit)
+    detector._runtime = SureRuntime(novelty)  # type: ignore[assignment]
+    found = detector.predict_image(draw_face(0, 256))
+    assert found.verdict == found.faces[0].verdict == verdict
+    assert found.fake_probability == pytest.approx(0.953, abs=1e-3)
+    assert said in found.reason
+    assert found.reason.endswith(".")
+    assert bool(found.faces[0].reasons) == (verdict == "uncertain")
+
+
+def test_a_face_between_the_thresholds_says_so(detector: Detector) -> None:
+    assert detector._conclude(0.5, ()) == ("uncertain", (BETWEEN,))
+
+
+def test_a_forged_face_goes_before_one_that_cannot_be_judged() -> None:
+    blurred, forged, real = (
+        FacePrediction(Box(0, 0, 9, 9), probability, verdict)  # type: ignore[arg-type]
+        for probability, verdict in ((0.99, "uncertain"), (0.9, "fake"), (0.1, "real"))
+    )
+    assert most_fake([blurred, forged, real]) is forged
+    assert most_fake([real, blurred]) is blurred
+    assert most_fake([]) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "text"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_words_are_listed_as_in_a_sentence(words: list[str], text: str) -> None:
+    assert list_words(words) == text

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from unmask.detector import Detector
-from unmask.detector_folder import CONFIG, ONNX, WEIGHTS, check_folder, read_config, read_tensor_shapes
+from unmask.detector_folder import CONFIG, ONNX, WEIGHTS, check_folder, read_config, read_tensor_shapes, settings_json
 from unmask.errors import BrokenDetector, DetectorError, DetectorNotFound
 
 Change = Callable[[dict[str, Any]], Any]
@@ -49,6 +49,15 @@ def test_a_whole_folder_is_read(tiny_detector: Path) -> None:
     assert (config.input_spec.size, config.input_spec.interpolation) == (96, "bicubic")
     assert config.settings.name == "tiny"
     assert config.settings.trained_on == ()
+
+
+def test_what_may_be_absent_has_its_old_meaning(folder: Path) -> None:
+    settings = read_config(folder).settings
+    assert (settings.mirrored, settings.error_rate, settings.novelty_limit) == (False, None, None)
+    change_config(folder, lambda c: c["unmask"].update(mirrored=True, error_rate=0.1, novelty_limit=3.5))
+    settings = read_config(folder).settings
+    assert (settings.mirrored, settings.error_rate, settings.novelty_limit) == (True, 0.1, 3.5)
+    assert settings_json(settings) == json.loads((folder / CONFIG).read_text())["unmask"]
 
 
 def every_key() -> list[tuple[str, ...]]:
@@ -127,6 +136,10 @@ def test_a_value_of_the_wrong_kind_is_refused_or_harmless(keys: tuple[str, ...],
         (lambda c: c["unmask"].update(pooling="mean"), "pooling"),  # a rule that we lack
         (lambda c: c["unmask"].update(trained_on=None), "trained_on"),  # no list
         (lambda c: c["unmask"].update(name=["a"]), "name"),  # no text
+        (lambda c: c["unmask"].update(mirrored=1), "mirrored"),  # a number for a truth value
+        (lambda c: c["unmask"].update(error_rate=0), "error_rate"),  # a promise that nobody keeps
+        (lambda c: c["unmask"].update(error_rate=None), "error_rate"),  # absent is not null
+        (lambda c: c["unmask"].update(novelty_limit="far"), "novelty_limit"),  # a distance as text
     ],
 )
 def test_a_config_that_contradicts_itself_is_refused(change: Change, said: str, folder: Path) -> None:

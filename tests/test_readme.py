@@ -53,6 +53,13 @@ def test_the_comparing_commands_parse(arguments, monkeypatch):
     assert runpy.run_path(str(ROOT / "train/compare.py"))["parse_arguments"]().runs
 
 
+@pytest.mark.parametrize("arguments", commands("python", "train/calibrate.py"))
+def test_the_calibrating_commands_parse(arguments, monkeypatch):
+    pytest.importorskip("accelerate", reason="the train extra is not installed")
+    monkeypatch.setattr("sys.argv", ["calibrate.py", *arguments])
+    assert runpy.run_path(str(ROOT / "train/calibrate.py"))["parse_arguments"]().data
+
+
 @pytest.mark.parametrize("arguments", commands("python", "train/push.py"))
 def test_the_publishing_commands_parse(arguments):
     assert runpy.run_path(str(ROOT / "train/push.py"))["parse"](arguments).repo

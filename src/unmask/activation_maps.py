@@ -1,10 +1,11 @@
-"""What a network's head says of each cell of its last grid, as a second output beside the logits."""
+"""What a network says beside its logits: its head of each cell of the last grid, its features of how new a face is."""
 
 from __future__ import annotations
 
 import torch
 from torch import nn
 
+from unmask.novelty import KnownFaces
 from unmask.schema import FAKE, REAL
 
 MOST_SIDE = 8
@@ -13,7 +14,7 @@ MOST_ABLATED = 1 << 22
 """Numbers that one face's ablated grids may hold together (16 MiB); larger networks go without a map."""
 
 
-def with_activation_map(model: nn.Module, example: torch.Tensor) -> nn.Module | None:
+def with_activation_map(model: nn.Module, example: torch.Tensor) -> CellMap | AblationMap | None:
     """Return the network with a second output, the activation map; None where it can have none.
 
     A network has one if its last features are a grid. Heads that pool the grid are asked about each cell
@@ -48,7 +49,10 @@ class CellMap(nn.Module):
 
     def forward(self, input: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return logits [N, 2] and the map [N, h, w] of a batch [N, 3, S, S]."""
-        features = self.model.forward_features(input)
+        return self.of_features(self.model.forward_features(input))
+
+    def of_features(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the same of the last grid, in the network's own layout."""
         logits = self.model.forward_head(features)
         rows = features if self.channels_last else features.permute(0, 2, 3, 1)
         of_cells = _difference(self.model.forward_head(_cells(features, self.channels_last)))
@@ -76,12 +80,43 @@ class AblationMap(nn.Module):
 
     def forward(self, input: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return logits [N, 2] and the map [N, h, w], at most 8x8, of a batch [N, 3, S, S]."""
-        features = self.model.forward_features(input)
+        return self.of_features(self.model.forward_features(input))
+
+    def of_features(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the same of the last grid [N, D, h, w]."""
         logits = self.model.forward_head(features)
         without = _difference(self.model.forward_head((features[:, None] * self.kept).flatten(0, 1)))
         count = self.shape[0] * self.shape[1]
         added = (_difference(logits)[:, None] - without.reshape(-1, count)) * count
         return logits, added.reshape(-1, *self.shape)
+
+
+class WithNovelty(nn.Module):
+    """A network, or one with its map, that also gives each face's novelty (`novelty.py`) as its last output."""
+
+    def __init__(self, model: nn.Module, mapped: CellMap | AblationMap | None, known: KnownFaces) -> None:
+        super().__init__()
+        self.model, self.mapped = model, mapped
+        self.register_buffer("mean", torch.from_numpy(known.mean), persistent=False)
+        self.register_buffer("directions", torch.from_numpy(known.directions), persistent=False)
+
+    def forward(self, input: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Return logits [N, 2], the map [N, h, w] where there is one, and novelty [N] of a batch [N, 3, S, S]."""
+        features = self.model.forward_features(input)
+        said = self.mapped.of_features(features) if self.mapped else (self.model.forward_head(features),)
+        pooled = self.model.forward_head(features, pre_logits=True)
+        centred = pooled.sign() * pooled.abs().sqrt() - self.mean
+        outside = centred - (centred @ self.directions.T) @ self.directions
+        return (*said, outside.square().sum(dim=1).sqrt())
+
+
+def pooled_features(model: nn.Module, features: torch.Tensor) -> torch.Tensor | None:
+    """Return what the last layer of the head takes, [N, D], of a network's last features; None if it has no such."""
+    try:
+        pooled = model.forward_head(features, pre_logits=True)
+    except (AttributeError, RuntimeError, TypeError):
+        return None
+    return pooled if isinstance(pooled, torch.Tensor) and pooled.ndim == 2 else None
 
 
 def _is_channels_last(model: nn.Module) -> bool:

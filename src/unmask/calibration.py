@@ -10,7 +10,9 @@ from unmask.errors import MetricError
 from unmask.schema import FAKE, REAL, Verdict
 
 ERROR_RATE = 0.05
-"""How often a `real` or `fake` verdict may be wrong on the validation data."""
+"""How often a real face may be called fake, and a fake one real, on each validation data set."""
+ENOUGH_OF_A_GROUP = 60
+"""Faces of a class that a data set needs for thresholds of its own: with fewer they jump about."""
 
 
 def fake_probabilities(logits: np.ndarray) -> np.ndarray:
@@ -41,28 +43,49 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     return math.exp((low + high) / 2)
 
 
-def fit_thresholds(probabilities: np.ndarray, labels: np.ndarray, rate: float = ERROR_RATE) -> tuple[float, float]:
+def fit_thresholds(
+    probabilities: np.ndarray, labels: np.ndarray, groups: np.ndarray | None = None, rate: float = ERROR_RATE
+) -> tuple[float, float]:
     """Return (real_threshold, fake_threshold) that keep each kind of error at `rate` on such data.
 
     Split-conformal (Vovk et al., 2005): of new reals at most `rate` score above `fake_threshold`, of new
-    fakes at most `rate` score below `real_threshold`, if they are drawn like the validation faces. Where
-    the classes are so far apart that the two cross, both become the middle.
+    fakes at most `rate` score below `real_threshold`, if they are drawn like the validation faces. With
+    `groups` this holds in each of them, not in their mixture alone (Vovk, "Conditional validity of inductive
+    conformal predictors", 2012): the thresholds are those of the group that needs the widest. A class with
+    fewer than 60 faces in a group counts in the mixture only. Where the classes are so far apart that the two
+    thresholds cross, both become the middle.
+
+    Args:
+        probabilities: Of `fake`, [N].
+        labels: 0 or 1, [N].
+        groups: What each face belongs to, such as the name of its data set, [N]; None is one group.
+        rate: The share of errors.
 
     Raises:
         MetricError: one of the classes is missing.
     """
-    labels = np.asarray(labels)
-    reals = np.sort(np.asarray(probabilities)[labels == REAL])
-    fakes = np.sort(np.asarray(probabilities)[labels == FAKE])
-    if not len(reals) or not len(fakes):
+    probabilities, labels = np.asarray(probabilities), np.asarray(labels)
+    if not np.any(labels == REAL) or not np.any(labels == FAKE):
         raise MetricError("Thresholds need real and fake validation faces; one class is missing. Add some.")
-    rank = math.ceil((len(reals) + 1) * (1 - rate))
-    fake_threshold = float(reals[rank - 1]) if rank <= len(reals) else 1.0
-    rank = math.floor((len(fakes) + 1) * rate)
-    real_threshold = float(fakes[rank - 1]) if rank >= 1 else 0.0
+    fake_threshold = max(upper_bound(scores, rate) for scores in _of_groups(probabilities, labels == REAL, groups))
+    real_threshold = min(-upper_bound(-scores, rate) for scores in _of_groups(probabilities, labels == FAKE, groups))
+    fake_threshold, real_threshold = min(fake_threshold, 1.0), max(real_threshold, 0.0)
     if real_threshold > fake_threshold:
         real_threshold = fake_threshold = (real_threshold + fake_threshold) / 2
     return real_threshold, fake_threshold
+
+
+def upper_bound(scores: np.ndarray, rate: float) -> float:
+    """Return what a new score exceeds with a probability of at most `rate`; infinity where too few are known."""
+    rank = math.ceil((len(scores) + 1) * (1 - rate))
+    return float(np.sort(scores)[rank - 1]) if rank <= len(scores) else math.inf
+
+
+def _of_groups(scores: np.ndarray, chosen: np.ndarray, groups: np.ndarray | None) -> list[np.ndarray]:
+    """Return the chosen scores together, and again those of each group that has enough of them."""
+    names = [] if groups is None else np.unique(groups).tolist()
+    parts = [scores[chosen & (np.asarray(groups) == name)] for name in names]
+    return [scores[chosen], *(part for part in parts if len(part) >= ENOUGH_OF_A_GROUP)]
 
 
 def verdict_of(probability: float, real_threshold: float, fake_threshold: float) -> Verdict:

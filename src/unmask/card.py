@@ -28,6 +28,18 @@ INDEXED_METRICS = {  # report.json's name -> the Hub's metric id and the name th
 HUB_LICENCES = re.compile(  # those the Hub takes as they are; any other is given as `other` with its name
     r"apache-2\.0|mit|bsd-[23]-clause|cc0-1\.0|cc-by(-nc)?(-sa|-nd)?-4\.0|[al]?gpl-3\.0|mpl-2\.0|openrail|other"
 )
+VIEWS_NOTE = (
+    "\nUnmask judges the mean of two views, the crop and its mirror image, and the thresholds below belong to that "
+    "mean.\nThe stock libraries give the one view that they are given, as the pipeline of transformers does; the other "
+    "snippets\nshow the mean, too.\n"
+)
+VIEWS_TIMM = """
+batch = transform(face_crop).unsqueeze(0)                # both views, as Unmask does
+real, fake = ((model(batch) + model(batch.flip(3))) / 2).softmax(-1)[0].tolist()"""
+VIEWS_ONNX = """
+views = np.concatenate([batch, batch[..., ::-1]])        # both views, as Unmask does
+logits = session.run(["logits"], {session.get_inputs()[0].name: views})[0].mean(axis=0)
+real, fake = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()"""
 LAUNCH = "accelerate launch train/train.py"
 NOT_FLAGS = {"faces", "left_out", "torch", "history", "processes"}
 """What train_config.json says about the run beside its flags."""
@@ -150,8 +162,33 @@ def _fields(config: DetectorConfig, report: dict[str, Any], hub_id: str, tag: st
         "real_threshold": f"{settings.real_threshold:.3f}",
         "fake_threshold": f"{settings.fake_threshold:.3f}",
         "temperature": f"{settings.temperature:.3f}",
+        "promise": _promise(settings),
+        "novelty": _novelty_note(settings),
+        "views_note": VIEWS_NOTE if settings.mirrored else "",
+        "views_timm": VIEWS_TIMM if settings.mirrored else "",
+        "views_onnx": VIEWS_ONNX if settings.mirrored else "",
         "year": str(report.get("date", ""))[:4] or str(date.today().year),
     }
+
+
+def _promise(settings: DetectorSettings) -> str:
+    """Return what the thresholds promise, where the detector says at which rate they were set."""
+    if settings.error_rate is None:
+        return ""
+    return (
+        f" They were set so that on each validation data set at most {100 * settings.error_rate:g} % of the real faces "
+        f"are called `fake` and at most {100 * settings.error_rate:g} % of the fake ones `real`. That holds for faces "
+        "like those, and for no others."
+    )
+
+
+def _novelty_note(settings: DetectorSettings) -> str:
+    if settings.novelty_limit is None:
+        return ""
+    return (
+        f" A face whose `novelty`, an output of `model.onnx`, is above {settings.novelty_limit:.3f} is unlike all "
+        "validation faces but one in a hundred, and is `uncertain` whatever its probability."
+    )
 
 
 def _licence_note(settings: DetectorSettings) -> str:

@@ -283,19 +283,27 @@ def _as_lines(name: str, prediction: ImagePrediction, provenance: Provenance | N
 
 
 def _as_line(name: str, prediction: ImagePrediction) -> str:
-    """Return verdict, fake probability, number of faces and file of one picture."""
+    """Return verdict, fake probability, number of faces, file, and what speaks against the verdict of one picture."""
+    from unmask.detector import BETWEEN, list_words, most_fake
+
     verdict = prediction.verdict.ljust(max(map(len, COLOURS)))
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
         verdict = typer.style(verdict, fg=COLOURS[prediction.verdict])
     number = "    -" if prediction.fake_probability is None else f"{prediction.fake_probability:.3f}"
     count = len(prediction.faces)
-    return f"{verdict}  {number}  {count} face{' ' if count == 1 else 's'}  {_shown(name)}"
+    top = most_fake(prediction.faces)
+    cautions = list_words([reason for reason in top.reasons if reason != BETWEEN] if top else [])
+    note = f"  ({cautions})" if cautions else ""
+    return f"{verdict}  {number}  {count} face{' ' if count == 1 else 's'}  {_shown(name)}{note}"
 
 
 def _summary(verdicts: Counter[str], total: int, detector: Detector) -> str:
     parts = [f"{verdicts[verdict]} {verdict}" for verdict in COLOURS]
     parts += [f"{total - verdicts.total()} unreadable"]
-    return f"{total} pictures: {', '.join(parts)}. Detector {detector.name}, faces by {detector.face_finder.name}."
+    rate = detector.settings.error_rate
+    promise = "" if rate is None else f" Of each kind of validation faces at most {100 * rate:g} % were misjudged."
+    made_by = f"Detector {detector.name}, faces by {detector.face_finder.name}."
+    return f"{total} pictures: {', '.join(parts)}. {made_by}{promise}"
 
 
 def _name_whole(error: MediaError, name: str) -> str:

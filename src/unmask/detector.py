@@ -9,19 +9,21 @@ import numpy as np
 from PIL import Image
 
 from unmask.calibration import fake_probabilities, verdict_of
+from unmask.cautions import Caution, find_cautions
 from unmask.detector_folder import ONNX, WEIGHTS, check_folder
 from unmask.errors import BrokenDetector
 from unmask.files import file_digest
 from unmask.media.faces import FaceFinder, make_face_finder
-from unmask.media.images import read_image
+from unmask.media.images import Picture, read_picture
 from unmask.preprocessing import crop_box, crop_face, prepare_crop
-from unmask.runtimes.onnx import WEIGHTS_DIGEST, OnnxRuntime
-from unmask.schema import FacePrediction, ImagePrediction
+from unmask.runtimes.onnx import WEIGHTS_DIGEST, OnnxRuntime, Outputs
+from unmask.schema import FacePrediction, ImagePrediction, Verdict
 
 BATCH = 16
 NO_FACE = (
     "No face was found, so there is nothing to judge. Try a picture in which a face is larger and seen from the front."
 )
+BETWEEN = "between the thresholds"
 
 
 class Detector:
@@ -54,22 +56,24 @@ class Detector:
         self._check_agreement()
         self.name = name or f"{self.settings.name}@{file_digest(self.folder / ONNX)[:8]}"
 
-    def predict_image(self, source: str | Path | bytes | np.ndarray | Image.Image) -> ImagePrediction:
+    def predict_image(self, source: str | Path | bytes | np.ndarray | Image.Image | Picture) -> ImagePrediction:
         """Judge every face of a picture, and the picture by its most fake face.
 
         The picture's verdict and `fake_probability` are those of the face with the highest
-        `fake_probability`: one forged face makes a forged picture. Without a face the verdict is
-        `no_face`, with a reason and never a number.
+        `fake_probability`: one forged face makes a forged picture. A face that is called `fake` goes before
+        those that cannot be judged. Without a face the verdict is `no_face`, with a reason and never a number.
 
         Args:
-            source: A path, the bytes of a file, an RGB array (uint8 [H, W, 3]) or a Pillow image.
+            source: A path, the bytes of a file, an RGB array (uint8 [H, W, 3]), a Pillow image, or what
+                `read_picture` made of one.
 
         Raises:
             UnreadableImage: The source is no picture that can be decoded safely.
         """
-        image = read_image(source)
-        faces = self.predict_faces(image)
-        top = max(faces, key=lambda face: face.fake_probability, default=None)
+        picture = source if isinstance(source, Picture) else read_picture(source)
+        image = picture.pixels
+        faces = self.predict_faces(image, picture.jpeg_quality)
+        top = most_fake(faces)
         return ImagePrediction(
             verdict="no_face" if top is None else top.verdict,
             fake_probability=None if top is None else top.fake_probability,
@@ -81,25 +85,46 @@ class Detector:
             height=image.shape[0],
         )
 
-    def predict_faces(self, image: np.ndarray) -> tuple[FacePrediction, ...]:
-        """Find and judge the faces of a decoded picture (uint8 RGB [H, W, 3]), largest first."""
+    def predict_faces(self, image: np.ndarray, jpeg_quality: int | None = None) -> tuple[FacePrediction, ...]:
+        """Find and judge the faces of a decoded picture (uint8 RGB [H, W, 3]), largest first.
+
+        `jpeg_quality` is that of the file it came from, where that was a JPEG.
+        """
         boxes = [face.box for face in self.face_finder.find_faces(image)]
         margin = self.settings.crop_margin
-        probabilities, maps = self._run([crop_face(image, box, margin) for box in boxes])
-        return tuple(
-            FacePrediction(
-                box=box,
-                fake_probability=float(probability),
-                verdict=verdict_of(float(probability), self.settings.real_threshold, self.settings.fake_threshold),
-                crop_box=crop_box(box, margin, image.shape[1], image.shape[0]),
-                activation_map=None if maps is None else maps[index],
+        crops = [crop_face(image, box, margin) for box in boxes]
+        said = self._run(crops)
+        limit = self.settings.novelty_limit
+        faces = []
+        for index, probability in enumerate(fake_probabilities(said.logits).tolist()):
+            is_novel = limit is not None and said.novelty is not None and bool(said.novelty[index] > limit)
+            verdict, reasons = self._conclude(
+                probability, find_cautions(boxes[index], crops[index], jpeg_quality, is_novel)
             )
-            for index, (box, probability) in enumerate(zip(boxes, probabilities, strict=True))
-        )
+            faces.append(
+                FacePrediction(
+                    box=boxes[index],
+                    fake_probability=probability,
+                    verdict=verdict,
+                    crop_box=crop_box(boxes[index], margin, image.shape[1], image.shape[0]),
+                    activation_map=None if said.activation_map is None else said.activation_map[index],
+                    reasons=reasons,
+                )
+            )
+        return tuple(faces)
 
     def score_faces(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Return the fake probability, float64 [N], of N square face crops (uint8 RGB [S, S, 3])."""
-        return self._run(crops)[0]
+        return fake_probabilities(self._run(crops).logits)
+
+    def _conclude(self, probability: float, cautions: tuple[Caution, ...]) -> tuple[Verdict, tuple[str, ...]]:
+        """Return the verdict on a face and the reasons that keep it back or weaken it."""
+        low, high = self.settings.real_threshold, self.settings.fake_threshold
+        verdict = verdict_of(probability, low, high)
+        words = tuple(caution.words for caution in cautions)
+        if verdict == "uncertain":
+            return verdict, (BETWEEN, *words)
+        return ("uncertain" if any(caution.leaves_no_ground for caution in cautions) else verdict), words
 
     def _check_agreement(self) -> None:
         """Raise BrokenDetector where the files are each whole but of different detectors."""
@@ -116,27 +141,59 @@ class Detector:
                 "detectors: download or export both again."
             )
 
-    def _run(self, crops: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return probabilities [N] and activation maps [N, h, w] (or None) of N crops, in batches."""
-        probabilities, maps = [np.empty(0)], []
+    def _run(self, crops: Sequence[np.ndarray]) -> Outputs:
+        """Return what the network says of N crops, in batches; of both views of each where it is to see both."""
+        said: tuple[list[np.ndarray], ...] = ([np.empty((0, 2))], [], [])
         for start in range(0, len(crops), BATCH):
             batch = np.stack([prepare_crop(crop, self.input_spec) for crop in crops[start : start + BATCH]])
-            logits, activation = self._runtime.run(batch)
-            probabilities.append(fake_probabilities(logits))
-            if activation is not None:
-                maps.append(activation)
-        return np.concatenate(probabilities), np.concatenate(maps) if maps else None
+            outputs = self._run_views(batch) if self.settings.mirrored else self._runtime.run(batch)
+            for parts, part in zip(said, outputs, strict=True):
+                if part is not None:
+                    parts.append(part)
+        logits, maps, novelties = (np.concatenate(parts) if parts else None for parts in said)
+        assert logits is not None
+        return Outputs(logits, maps, novelties)
+
+    def _run_views(self, batch: np.ndarray) -> Outputs:
+        """Return the mean of what the network says of faces [N, 3, S, S] and of their mirror images.
+
+        The maps of the mirror images are turned back before they are averaged.
+        """
+        both, count = self._runtime.run(np.concatenate([batch, batch[..., ::-1]])), len(batch)
+        return Outputs(
+            logits=(both.logits[:count] + both.logits[count:]) / 2,
+            activation_map=_mean_map(both.activation_map, count),
+            novelty=None if both.novelty is None else (both.novelty[:count] + both.novelty[count:]) / 2,
+        )
 
     def _reason(self, faces: tuple[FacePrediction, ...]) -> str:
         """Return in one sentence what the picture's verdict rests on."""
-        if not faces:
+        top = most_fake(faces)
+        if top is None:
             return NO_FACE
-        top = max(faces, key=lambda face: face.fake_probability)
         which = "The face" if len(faces) == 1 else f"The most fake of {len(faces)} faces"
-        low, high = self.settings.real_threshold, self.settings.fake_threshold
+        low, high, value = self.settings.real_threshold, self.settings.fake_threshold, top.fake_probability
         place = {
             "fake": f"above the fake threshold {high:.3f}",
             "real": f"below the real threshold {low:.3f}",
             "uncertain": f"between the thresholds {low:.3f} and {high:.3f}",
-        }[top.verdict]
-        return f"{which} has fake probability {top.fake_probability:.3f}, {place}."
+        }[verdict_of(value, low, high)]
+        cautions = list_words([reason for reason in top.reasons if reason != BETWEEN])
+        sentence = f"{which} has fake probability {value:.3f}, {place}"
+        if top.verdict == "uncertain" and BETWEEN not in top.reasons:
+            return f"{sentence}, which is no ground for a verdict: {cautions}."
+        return f"{sentence}; with caution: {cautions}." if cautions else f"{sentence}."
+
+
+def _mean_map(maps: np.ndarray | None, count: int) -> np.ndarray | None:
+    return None if maps is None else (maps[:count] + maps[count:, :, ::-1]) / 2
+
+
+def most_fake(faces: Sequence[FacePrediction]) -> FacePrediction | None:
+    """Return the face that a picture is judged by: the most fake one, those called `fake` before all others."""
+    return max(faces, key=lambda face: (face.verdict == "fake", face.fake_probability), default=None)
+
+
+def list_words(words: Sequence[str]) -> str:
+    """Return words as in `small, blurred and heavily compressed`."""
+    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)

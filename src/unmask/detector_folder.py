@@ -42,7 +42,9 @@ FACTORY_ARGS = {"num_classes", "pretrained", "pretrained_cfg", "pretrained_cfg_o
     "model_name",
     "features_only",
 }
-SETTINGS_KEYS = {field.name for field in dataclasses.fields(DetectorSettings)}
+SETTINGS = dataclasses.fields(DetectorSettings)
+SETTINGS_KEYS = {field.name for field in SETTINGS if field.default is dataclasses.MISSING}
+OTHER_SETTINGS_KEYS = {field.name for field in SETTINGS} - SETTINGS_KEYS
 PICKLE_SUFFIXES = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}
 BYTES_PER_ELEMENT = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 MOST_CONFIG_BYTES = 1 << 20
@@ -91,7 +93,7 @@ def read_config(folder: Path) -> DetectorConfig:
     raw = read_json(path)
     _check_keys(path, "", raw, TIMM_KEYS, {"model_args"})
     _check_keys(path, "pretrained_cfg.", raw["pretrained_cfg"], PRETRAINED_KEYS, OTHER_PRETRAINED_KEYS)
-    _check_keys(path, "unmask.", raw["unmask"], SETTINGS_KEYS)
+    _check_keys(path, "unmask.", raw["unmask"], SETTINGS_KEYS, OTHER_SETTINGS_KEYS)
     if raw["num_classes"] != 2 or raw["label_names"] != list(LABEL_NAMES):
         raise BrokenDetector(
             f"{path} names the labels {_short(raw['label_names'])} of {_short(raw['num_classes'])} classes; a detector "
@@ -102,6 +104,13 @@ def read_config(folder: Path) -> DetectorConfig:
     spec = InputSpec(cfg["input_size"][1], cfg["interpolation"], tuple(cfg["mean"]), tuple(cfg["std"]))
     own = DetectorSettings(**{**settings, "trained_on": tuple(settings["trained_on"])})
     return DetectorConfig(raw["architecture"], spec, own, raw)
+
+
+def settings_json(settings: DetectorSettings) -> dict[str, Any]:
+    """Return settings as the `unmask` key of config.json: what is as if it were absent is left out."""
+    values = {**dataclasses.asdict(settings), "trained_on": list(settings.trained_on)}
+    defaults = {field.name: field.default for field in SETTINGS}
+    return {name: value for name, value in values.items() if value != defaults[name]}
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -240,5 +249,8 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "unmask.calibrated_on": (lambda value: isinstance(value, str), "a text"),
     "unmask.license": (_is_text, "the name of a licence"),
+    "unmask.mirrored": (lambda value: isinstance(value, bool), "true or false"),
+    "unmask.error_rate": (lambda value: _is_number(value, 1e-6, 0.5), "above 0 and at most 0.5"),
+    "unmask.novelty_limit": (lambda value: _is_number(value, 0, 1e6), "a distance, from 0 to 1000000"),
 }
-"""What each value must be, in the order in which they are checked; all but model_args and num_classes are there."""
+"""What each value must be, in the order in which they are checked; those that may be absent are checked if there."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import io
 import logging
@@ -17,12 +16,13 @@ from safetensors.torch import save as save_tensors
 from torch import nn
 
 import unmask.backbones  # noqa: F401  puts our own networks into timm's registry
-from unmask.activation_maps import with_activation_map
+from unmask.activation_maps import WithNovelty, with_activation_map
 from unmask.calibration import fake_probabilities
-from unmask.detector_folder import CONFIG, ONNX, WEIGHTS, read_config, read_tensor_shapes
+from unmask.detector_folder import CONFIG, ONNX, WEIGHTS, read_config, read_tensor_shapes, settings_json
 from unmask.errors import BrokenDetector, UnmaskError
 from unmask.files import write_json, write_whole
-from unmask.runtimes.onnx import ACTIVATION_MAP, INPUT, LOGITS, WEIGHTS_DIGEST, OnnxRuntime
+from unmask.novelty import KnownFaces
+from unmask.runtimes.onnx import ACTIVATION_MAP, INPUT, LOGITS, NOVELTY, WEIGHTS_DIGEST, OnnxRuntime
 from unmask.schema import LABEL_NAMES, DetectorSettings, InputSpec
 
 LARGEST_DIFFERENCE = 1e-4
@@ -45,9 +45,16 @@ def fold_temperature(model: nn.Module, temperature: float) -> float:
 
 
 def write_detector(
-    model: nn.Module, architecture: str, spec: InputSpec, settings: DetectorSettings, folder: Path
+    model: nn.Module,
+    architecture: str,
+    spec: InputSpec,
+    settings: DetectorSettings,
+    folder: Path,
+    known: KnownFaces | None = None,
 ) -> None:
     """Write config.json, model.safetensors and model.onnx of a timm network into `folder`.
+
+    With `known`, of the network's pooled features, model.onnx also gives each face's novelty.
 
     A network made with arguments of its own (a depth, an image size) carries them as its attribute
     `model_args`, a dict; they go into config.json, from which timm and `read_model` make it again.
@@ -61,7 +68,8 @@ def write_detector(
     tensors = {name: value.contiguous() for name, value in model.state_dict().items()}
     weights = save_tensors(tensors, metadata={"format": "pt"})
     write_whole(folder / WEIGHTS, weights)
-    write_whole(folder / ONNX, onnx_bytes(model, spec, {WEIGHTS_DIGEST: hashlib.sha256(weights).hexdigest()}))
+    digest = {WEIGHTS_DIGEST: hashlib.sha256(weights).hexdigest()}
+    write_whole(folder / ONNX, onnx_bytes(model, spec, digest, known))
     write_json(folder / CONFIG, config)
     _check_equal(model, spec, folder / ONNX)
 
@@ -151,21 +159,24 @@ def timm_config(model: nn.Module, architecture: str, spec: InputSpec, settings: 
             "license": settings.license,
         },
         **({"model_args": model_args} if model_args else {}),
-        "unmask": {**dataclasses.asdict(settings), "trained_on": list(settings.trained_on)},
+        "unmask": settings_json(settings),
     }
 
 
-def onnx_bytes(model: nn.Module, spec: InputSpec, metadata: dict[str, str]) -> bytes:
+def onnx_bytes(model: nn.Module, spec: InputSpec, metadata: dict[str, str], known: KnownFaces | None = None) -> bytes:
     """Return the network as one ONNX file with a free batch size, weights and `metadata` inside."""
     example = torch.zeros(2, 3, spec.size, spec.size)
     mapped = with_activation_map(model, example)
-    names = [LOGITS] if mapped is None else [LOGITS, ACTIVATION_MAP]
+    names = [LOGITS, *([ACTIVATION_MAP] if mapped else []), *([NOVELTY] if known else [])]
+    network: nn.Module = mapped or model
+    if known:
+        network = WithNovelty(model, mapped, known).eval()
     buffer = io.BytesIO()
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            model if mapped is None else mapped,
+            network,
             (example,),
             input_names=[INPUT],
             output_names=names,
@@ -186,7 +197,7 @@ def _check_equal(model: nn.Module, spec: InputSpec, path: Path) -> None:
     batch = torch.randn(3, 3, spec.size, spec.size, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         expected = fake_probabilities(model(batch).float().numpy())
-    found = fake_probabilities(OnnxRuntime(path).run(batch.numpy())[0])
+    found = fake_probabilities(OnnxRuntime(path).run(batch.numpy()).logits)
     difference = float(abs(expected - found).max())
     if not difference <= LARGEST_DIFFERENCE:
         raise UnmaskError(

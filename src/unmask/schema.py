@@ -62,6 +62,9 @@ class FacePrediction:
 
     `activation_map` is float32 [h, w], the fake-minus-real evidence per cell of the crop box
     `crop_box` (h and w are the network's last grid, e.g. 6x6), or None where the network has none.
+    `reasons` are phrases on what keeps the verdict back or weakens it, as in `face smaller than 48 px`. An
+    `uncertain` face has one at least; where its probability lies beyond a threshold, a reason says why that is
+    no ground for a verdict.
     """
 
     box: Box
@@ -69,6 +72,7 @@ class FacePrediction:
     verdict: Verdict
     crop_box: Box | None = None
     activation_map: np.ndarray | None = field(default=None, repr=False, compare=False)
+    reasons: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form of the command line and the API."""
@@ -76,6 +80,7 @@ class FacePrediction:
             "box": self.box.as_list(),
             "fake_probability": round(self.fake_probability, 6),
             "verdict": self.verdict,
+            "reasons": list(self.reasons),
         }
 
 
@@ -83,7 +88,8 @@ class FacePrediction:
 class ImagePrediction:
     """What the detector says of one picture: a verdict for it and one entry per face.
 
-    `fake_probability` is that of the most fake face, None when there is no face.
+    `fake_probability` is that of the face with the highest one, None when there is no face; a face called
+    `fake` goes before one that is `uncertain`. `reason` is a sentence.
     `width` and `height` are those of the upright picture that the boxes refer to.
     """
 
@@ -146,6 +152,11 @@ class DetectorSettings:
     `temperature` is the fitted divisor of the logits; it is already folded into the head's weights, so
     that stock loaders give the calibrated probability too. A probability below `real_threshold` is
     `real`, above `fake_threshold` is `fake`, and `uncertain` between them.
+
+    The rest is optional. With `mirrored` the logits are the mean of those of the crop and of its mirror image,
+    and temperature and thresholds were fitted on that mean. `error_rate` is how often the thresholds may be
+    wrong on each class of each validation data set. A face whose novelty, the network's third output, lies
+    above `novelty_limit` is unlike all that the thresholds were set on.
     """
 
     format_version: int
@@ -158,3 +169,6 @@ class DetectorSettings:
     trained_on: tuple[str, ...]
     calibrated_on: str
     license: str
+    mirrored: bool = False
+    error_rate: float | None = None
+    novelty_limit: float | None = None

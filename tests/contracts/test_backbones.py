@@ -129,7 +129,8 @@ def test_timm_reads_the_folder_equal(written: tuple[str, Any, Path]) -> None:
 def test_onnx_says_the_same_of_a_face(written: tuple[str, Any, Path], drawn_face: np.ndarray) -> None:
     name, model, folder = written
     batch = prepare_crop(drawn_face, network_input(model, side(name)))[None]
-    logits, cells = OnnxRuntime(folder / ONNX).run(batch)
+    logits, cells, novelty = OnnxRuntime(folder / ONNX).run(batch)
+    assert novelty is None
     expected = fake_probabilities(model(torch.from_numpy(batch)).detach().numpy())
     assert abs(fake_probabilities(logits) - expected).max() < 1e-4
     assert (cells is None) == (name in WITHOUT_MAP)

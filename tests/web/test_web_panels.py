@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -36,8 +37,19 @@ def test_the_table_has_a_row_per_face() -> None:
 
 
 def test_the_note_names_detector_thresholds_and_a_better_face_finder(tiny_detector: Path) -> None:
-    note = detector_note(Detector(tiny_detector, name="a<b"))
-    for words in ("a&lt;b", "real below 40.0%", "fake above 60.0%", "Haar", "UNMASK_FACE_MODEL", "1 in 20"):
+    detector = Detector(tiny_detector, name="a<b")
+    assert "1 in" not in detector_note(detector)
+    detector.settings = dataclasses.replace(detector.settings, error_rate=0.05, mirrored=True)
+    note = detector_note(detector)
+    for words in (
+        "mirror image",
+        "a&lt;b",
+        "real below 40.0%",
+        "fake above 60.0%",
+        "Haar",
+        "UNMASK_FACE_MODEL",
+        "1 in 20",
+    ):
         assert words in note
 
 

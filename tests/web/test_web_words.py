@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from unmask.schema import VERDICTS, Box, DetectorSettings, FacePrediction, ImagePrediction
-from unmask.web.words import CAVEATS, HEADLINES, describe_finding, percent
+from unmask.web.words import CAVEATS, HEADLINES, describe_finding, meanings, percent
 
 SETTINGS = DetectorSettings(1, "test", 0.1, 1.0, 0.4, 0.7, "max", (), "nothing", "apache-2.0")
 
@@ -65,3 +65,25 @@ def test_every_verdict_has_a_headline_and_a_caveat() -> None:
 def test_the_finding_uses_the_detectors_own_thresholds() -> None:
     settings = dataclasses.replace(SETTINGS, fake_threshold=0.8125)
     assert "81.2%" in describe_finding(picture_with(0.9), settings)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reasons", "said"),
+    [
+        ("fake", ("blurred",), "above the fake threshold of 70.0%. With caution: blurred."),  # a mild one
+        ("uncertain", ("strongly blurred", "heavily compressed"), "here: strongly blurred and heavily compressed."),
+    ],
+)
+def test_cautions_are_in_the_finding(verdict: str, reasons: tuple[str, ...], said: str) -> None:
+    face = FacePrediction(Box(0, 0, 9, 9), 0.9, verdict, reasons=reasons)  # type: ignore[arg-type]
+    picture = ImagePrediction(face.verdict, 0.9, (face,), "", "haar", "test", 100, 100)
+    assert describe_finding(picture, SETTINGS).endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [(None, None), (0.05, "1 in 20 genuine"), (0.1, "1 in 10 genuine")],  # an older folder says none
+)
+def test_the_promise_is_the_detectors_own(rate: float | None, said: str | None) -> None:
+    text = meanings(dataclasses.replace(SETTINGS, error_rate=rate))["Looks fake"]
+    assert said in text if said else "1 in" not in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -11,6 +12,16 @@ from PIL import ExifTags, Image
 
 from unmask.errors import MediaError, UnreadableImage
 from unmask.media.image_bytes import Refusal, check_size, decoding, one_line, open_image, read_bytes
+from unmask.media.quality import jpeg_quality_of
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A decoded picture: `pixels` uint8 RGB [H, W, 3], and the quality (1 to 100) of the JPEG that it came as."""
+
+    pixels: np.ndarray
+    jpeg_quality: int | None = None
+
 
 ImageSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | np.ndarray | Image.Image
 
@@ -50,12 +61,20 @@ def read_image(source: ImageSource) -> np.ndarray:
         >>> read_image(np.zeros((4, 6), np.uint8)).shape
         (4, 6, 3)
     """
+    return read_picture(source).pixels
+
+
+def read_picture(source: ImageSource) -> Picture:
+    """Read a picture as `read_image` does, together with what its file says of its quality.
+
+    Raises:
+        UnreadableImage: As `read_image`.
+    """
     try:
         if isinstance(source, np.ndarray):
-            return _read_array(source)
-        if isinstance(source, Image.Image):
-            return _read_pixels(source)
-        return _read_pixels(open_image(read_bytes(source)))
+            return Picture(_read_array(source))
+        image = source if isinstance(source, Image.Image) else open_image(read_bytes(source))
+        return Picture(_read_pixels(image), jpeg_quality_of(image))
     except Refusal as refusal:
         raise UnreadableImage(f"Could not read {name_of_source(source)}: {refusal}") from refusal.__cause__
 

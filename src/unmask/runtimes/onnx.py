@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from unmask.errors import BrokenDetector
 
-INPUT, LOGITS, ACTIVATION_MAP = "input", "logits", "activation_map"
+INPUT, LOGITS, ACTIVATION_MAP, NOVELTY = "input", "logits", "activation_map", "novelty"
 WEIGHTS_DIGEST = "unmask.weights_sha256"
 """The metadata key that names the weights which an ONNX file was made from."""
+
+
+class Outputs(NamedTuple):
+    """What a network says of N faces: logits [N, 2], activation maps [N, h, w] and novelties [N], or None."""
+
+    logits: np.ndarray
+    activation_map: np.ndarray | None
+    novelty: np.ndarray | None
 
 
 class OnnxRuntime:
     """One session over a `model.onnx` with input [N, 3, S, S] and output logits [N, 2].
 
-    A second output, `activation_map` [N, h, w], is optional: what every cell of the last feature grid says
-    or adds, in fake-minus-real logits.
+    Two outputs are optional: `activation_map` [N, h, w], what every cell of the last feature grid says or
+    adds, in fake-minus-real logits, and `novelty` [N], how far a face is from those that the detector knows.
     """
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
@@ -41,12 +50,12 @@ class OnnxRuntime:
                 f"{path.name} of {path.parent} has inputs {inputs} and outputs {outputs}, not {INPUT!r} and "
                 f"{LOGITS!r}. Export it again with Unmask."
             )
-        self.has_activation_map = ACTIVATION_MAP in outputs
+        self.has_novelty = NOVELTY in outputs
         self.input_shape: list[int | str] = self._session.get_inputs()[0].shape
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
-        self._outputs = [LOGITS, ACTIVATION_MAP] if self.has_activation_map else [LOGITS]
+        self._outputs = [name for name in (LOGITS, ACTIVATION_MAP, NOVELTY) if name in outputs]
 
-    def run(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return logits [N, 2] and activation maps [N, h, w] (or None) of a float32 batch [N, 3, S, S]."""
-        results = self._session.run(self._outputs, {INPUT: batch})
-        return results[0], results[1] if self.has_activation_map else None
+    def run(self, batch: np.ndarray) -> Outputs:
+        """Return what the network says of a float32 batch [N, 3, S, S]."""
+        results = dict(zip(self._outputs, self._session.run(self._outputs, {INPUT: batch}), strict=True))
+        return Outputs(results[LOGITS], results.get(ACTIVATION_MAP), results.get(NOVELTY))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from unmask.calibration import ERROR_RATE
 from unmask.data.names import short_path
 from unmask.errors import TrainingError
 from unmask.schema import MOST_CROP_MARGIN
@@ -23,6 +24,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "warmup": (0, 1), "label_smoothing": (0, 1), "clip": (0, math.inf), "frozen_epochs": (0, math.inf),
     "lora_rank": (0, math.inf), "early_stopping": (0, math.inf), "adversarial_epsilon": (0, 1),
     "dataset_power": (0, math.inf), "validation_fraction": (0, 0.9), "workers": (0, 1024), "limit": (0, math.inf),
+    "error_rate": (0.001, 0.5),
     "checkpoint_steps": (0, math.inf), "checkpoint_minutes": (0, math.inf), "max_minutes": (0, math.inf),
 }  # fmt: skip
 """The least and the most that a number of a run may be; the parts that `ema` and others make say theirs themselves."""
@@ -66,6 +68,8 @@ class TrainConfig:
         dataset_power: With balance, a data set's share goes by its size to this power; 0 is one share each.
         augmentations: Names in the order in which they apply; {name: {parameter: value}} for one with parameters.
         validation_fraction: Share cut from the training data, by source, where there is no validation folder.
+        mirrored: Have the detector judge the mean of a face and its mirror image: a little better, twice the time.
+        error_rate: Share of the validation faces of each class and data set that the thresholds may have wrong.
         seed: Of the split, the order, the augmentations and the head.
         workers: Processes that load faces, per training process.
         limit: Use at most so many pictures of each data set, 0 for all; for a quick trial.
@@ -115,6 +119,8 @@ class TrainConfig:
     dataset_power: float = 0.5
     augmentations: list[str | dict[str, dict[str, Any]]] = field(default_factory=lambda: list(DEFAULT_AUGMENTATIONS))
     validation_fraction: float = 0.1
+    mirrored: bool = False
+    error_rate: float = ERROR_RATE
     seed: int = 0
     workers: int = 2
     limit: int = 0

@@ -12,18 +12,16 @@ from safetensors.torch import load_file
 from safetensors.torch import save as save_tensors
 from torch import nn
 
-from unmask.calibration import fake_probabilities, fit_temperature, fit_thresholds
 from unmask.detector_folder import FORMAT_VERSION, TRAIN_CONFIG
-from unmask.export import fold_temperature, write_detector
 from unmask.files import write_json, write_whole
 from unmask.schema import DetectorSettings, InputSpec
 from unmask.training.batches import validation_loader
+from unmask.training.calibrating import judge_views, write_calibrated
 from unmask.training.config import OF_THIS_MACHINE, TrainConfig, weights_name
 from unmask.training.network import trained_before
 from unmask.training.run_data import RunData
 from unmask.training.run_state import BEST
 from unmask.training.transfer import merge_adapters
-from unmask.training.validating import judge
 
 
 def save_best(model: nn.Module, output: Path) -> None:
@@ -54,22 +52,23 @@ def write_best(
     model.load_state_dict(load_file(output / BEST), strict=True)
     merge_adapters(model)
     # One process judges the whole validation set: its loader must not be one of several shards.
-    logits, labels, _ = judge(accelerator, model, validation_loader(data.validation, config), gather=False)
-    temperature = fold_temperature(model, fit_temperature(logits, labels))
-    real, fake = fit_thresholds(fake_probabilities(logits / temperature), labels)
+    loader = validation_loader(data.validation, config)
+    answers = judge_views(model, loader, accelerator.device, config.mirrored)
     settings = DetectorSettings(
         format_version=FORMAT_VERSION,
         name=config.name or output.name,
         crop_margin=config.crop_margin,
-        temperature=temperature,
-        real_threshold=real,
-        fake_threshold=fake,
+        temperature=1.0,
+        real_threshold=0.0,
+        fake_threshold=1.0,
         pooling="max",
         trained_on=trained_before(config.init_weights, data.names),
-        calibrated_on=f"{len(labels)} validation faces of {', '.join(data.names)}",
+        calibrated_on="",
         license=config.weights_license,
+        mirrored=config.mirrored,
+        error_rate=config.error_rate,
     )
-    write_detector(model, config.backbone, spec, settings, output / "detector")
+    write_calibrated(model, config.backbone, spec, settings, answers, output / "detector")
     write_json(output / "detector" / TRAIN_CONFIG, train_record(config, data, history, accelerator.num_processes))
     return output / "detector"
 

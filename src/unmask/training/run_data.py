@@ -60,15 +60,7 @@ def read_run_data(
     if not config.data:
         raise TrainingError("There is no data to train on. Name a folder: --data ROOT.")
     names = _names(config.data)
-    train: list[tuple[str, Sample]] = []
-    validation: list[tuple[str, Sample]] = []
-    held_out: list[tuple[str, list[Sample]]] = []
-    for given, name in zip(config.data, names, strict=True):
-        samples = _limited(read_samples(fetch_data_set(given), config.layout), config.limit)
-        parts = choose_splits(samples, config.seed, config.validation_fraction)
-        train += [(name, sample) for sample in parts[0]]
-        validation += [(name, sample) for sample in parts[1]]
-        held_out.append((given, parts[1]))
+    train, validation, held_out = _cut(config, names)
     for side, part in (("training", train), ("validation", validation)):
         _check_classes(side, part, blended=config.self_blended > 0)
     sides = {"train": _prefixed(train), "validation": _prefixed(validation)}
@@ -92,6 +84,36 @@ def read_run_data(
         validation_samples=tuple(held_out),
         fingerprint=_fingerprint(train_rows),
     )
+
+
+def read_validation_faces(config: TrainConfig, spec: InputSpec, face_model: Path | None) -> FacesDataset:
+    """Return the validation faces that a run of this configuration holds out, without a look at the others.
+
+    Raises:
+        TrainingError: a class is missing, or has no face.
+        DataError: a folder is not what its layout promises.
+    """
+    _, validation, _ = _cut(config, _names(config.data))
+    _check_classes("validation", validation, blended=False)
+    rows, left = usable_rows(face_table(validation, face_model, config.workers))
+    _check_faces("validation", rows, left, blended=False)
+    return FacesDataset(rows, spec, config.crop_margin)
+
+
+def _cut(
+    config: TrainConfig, names: list[str]
+) -> tuple[list[tuple[str, Sample]], list[tuple[str, Sample]], list[tuple[str, list[Sample]]]]:
+    """Return training and validation samples with their data set's name, and the latter by data set as given."""
+    train: list[tuple[str, Sample]] = []
+    validation: list[tuple[str, Sample]] = []
+    held_out: list[tuple[str, list[Sample]]] = []
+    for given, name in zip(config.data, names, strict=True):
+        samples = _limited(read_samples(fetch_data_set(given), config.layout), config.limit)
+        parts = choose_splits(samples, config.seed, config.validation_fraction)
+        train += [(name, sample) for sample in parts[0]]
+        validation += [(name, sample) for sample in parts[1]]
+        held_out.append((given, parts[1]))
+    return train, validation, held_out
 
 
 def _audit(sides: dict[str, list[Sample]], say: Callable[[str], None]) -> None:

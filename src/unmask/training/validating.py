@@ -43,7 +43,7 @@ def judge(
     model.eval()
     parts: list[list[np.ndarray]] = [[], [], []]
     shown = tqdm(loader, desc="Validation", leave=False, disable=not accelerator.is_local_main_process, mininterval=1)
-    for loaded, problem in _loaded(shown):
+    for loaded, problem in _attempts(shown):
         if check:
             check(problem)
         if loaded is None:
@@ -59,7 +59,15 @@ def judge(
     return logits, labels, rows
 
 
-def _loaded(batches: Iterable[Any]) -> Iterator[tuple[Any, str | None]]:
+def loaded_batches(loader: DataLoader) -> Iterator[Any]:
+    """Yield the batches of a loader; raises TrainingError with one line where one cannot be loaded."""
+    for batch, problem in _attempts(loader):
+        if batch is None:
+            raise TrainingError(str(problem))
+        yield batch
+
+
+def _attempts(batches: Iterable[Any]) -> Iterator[tuple[Any, str | None]]:
     """Yield each batch, or None and why it could not be loaded, which is the end."""
     iterator = iter(batches)
     while True:

@@ -10,7 +10,8 @@ from unmask.media.provenance import read_provenance
 from unmask.web.uploads import find_upload
 
 DESCRIPTION = """Judge every face of a picture. `verdict` is real, fake, uncertain or no_face. `fake_probability`, in
-[0, 1], is that of the most fake face, or null where there is no face. `box` is left, top, right, bottom in pixels of
+[0, 1], is that of the most fake face, or null where there is no face. `reasons` say what keeps a face's verdict back or
+weakens it, and `reason` says it of the picture in a sentence. `box` is left, top, right, bottom in pixels of
 the upright picture. `provenance` is what the file says of where it comes from; it changes no verdict. A file that
 cannot be read is an error that says why."""
 
@@ -21,6 +22,7 @@ class FaceResult(TypedDict):
     box: list[int]
     fake_probability: float
     verdict: str
+    reasons: list[str]
 
 
 class ImageResult(TypedDict):

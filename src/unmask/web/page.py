@@ -1,6 +1,6 @@
 """The page: its layout, and what happens when a picture arrives.
 
-Gradio only moves the file; `media.images.read_image` alone decodes it. Hence `preprocess=False`: the image
+Gradio only moves the file; `media.images.read_picture` alone decodes it. Hence `preprocess=False`: the image
 component would otherwise open whatever arrives, with every plug-in that Pillow has.
 """
 
@@ -14,7 +14,7 @@ import gradio as gr
 
 from unmask.detector import Detector
 from unmask.errors import UnmaskError
-from unmask.media.images import read_image
+from unmask.media.images import read_picture
 from unmask.media.provenance import Provenance, read_provenance
 from unmask.schema import ImagePrediction
 from unmask.web.endpoint import add_endpoint
@@ -87,12 +87,12 @@ def judge_upload(detector: Detector, upload: dict[str, Any] | None) -> list[Any]
         return _show(WAITING)
     try:
         file = find_upload(upload)
-        image = read_image(file)
-        prediction = detector.predict_image(image)
+        picture = read_picture(file)
+        prediction = detector.predict_image(picture)
         provenance = read_provenance(file)
     except UnmaskError as error:
         return _show(error_panel(str(error)))
-    small, faces = fit_to_screen(image, prediction.faces)
+    small, faces = fit_to_screen(picture.pixels, prediction.faces)
     heat = draw_heat_map(small, faces)
     return _show(
         verdict_panel(prediction, detector.settings) + provenance_panel(provenance),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from html import escape
 
-from unmask.detector import Detector
+from unmask.detector import Detector, list_words
 from unmask.media.provenance import Provenance
 from unmask.schema import DetectorSettings, FacePrediction, ImagePrediction
-from unmask.web.words import CAVEATS, HEADLINES, MEANINGS, UNSEEN, describe_finding, percent
+from unmask.web.words import CAVEATS, HEADLINES, UNSEEN, describe_finding, meanings, percent
 
 MARKS = {"real": "✓", "fake": "!", "uncertain": "?", "no_face": "–"}
+COLUMNS = ("Face", "Verdict", "Fake probability", "Pixels", "Remarks")
 NOT_JUDGED = "Nothing was judged, so this says nothing of whether the picture is genuine."
 FINDERS = {
     "yunet": "YuNet found the faces.",
@@ -67,10 +68,11 @@ def face_table(faces: tuple[FacePrediction, ...]) -> str:
         return ""
     rows = "".join(
         f"<tr><th scope='row'>{number}</th><td>{MARKS[face.verdict]} {face.verdict}</td>"
-        f"<td>{escape(percent(face.fake_probability))}</td><td>{face.box.width} × {face.box.height}</td></tr>"
+        f"<td>{escape(percent(face.fake_probability))}</td><td>{face.box.width} × {face.box.height}</td>"
+        f"<td>{escape(list_words(face.reasons))}</td></tr>"
         for number, face in enumerate(faces, 1)
     )
-    head = "".join(f"<th scope='col'>{name}</th>" for name in ("Face", "Verdict", "Fake probability", "Pixels"))
+    head = "".join(f"<th scope='col'>{name}</th>" for name in COLUMNS)
     return (
         "<div class='scroll' tabindex='0' role='region' aria-label='Table of the faces'><table class='faces'>"
         f"<caption>Each face, numbered as in the picture</caption><thead><tr>{head}</tr></thead>"
@@ -82,11 +84,13 @@ def detector_note(detector: Detector) -> str:
     """Return what judged the picture: detector, thresholds, face finder, and what the verdicts mean."""
     settings, finder = detector.settings, detector.face_finder.name
     low, high = escape(percent(settings.real_threshold)), escape(percent(settings.fake_threshold))
-    meanings = "".join(f"<li><strong>{escape(name)}</strong>: {escape(text)}</li>" for name, text in MEANINGS.items())
+    listed = meanings(settings).items()
+    items = "".join(f"<li><strong>{escape(name)}</strong>: {escape(text)}</li>" for name, text in listed)
+    views = "The mean of the face and its mirror image is judged. " if settings.mirrored else ""
     return (
-        f"<ul class='note'>{meanings}</ul><p class='note'>{UNSEEN}</p>"
+        f"<ul class='note'>{items}</ul><p class='note'>{UNSEEN}</p>"
         f"<p class='note'>Detector <code>{escape(detector.name)}</code>: real below {low}, fake above {high}. "
-        f"A picture gets the verdict of its most fake face. {FINDERS.get(finder, escape(finder))}</p>"
+        f"{views}A picture gets the verdict of its most fake face. {FINDERS.get(finder, escape(finder))}</p>"
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from unmask.calibration import ERROR_RATE
+from unmask.calibration import verdict_of
+from unmask.detector import BETWEEN, list_words, most_fake
 from unmask.schema import DetectorSettings, ImagePrediction, Verdict
 
 HEADLINES: dict[Verdict, str] = {
@@ -23,8 +24,8 @@ CAVEATS: dict[Verdict, str] = {
         "genuine photo look forged. Find out where the picture comes from before you act on it."
     ),
     "uncertain": (
-        "This does not mean half real or half fake. Between its two thresholds the detector was wrong too often on "
-        "pictures with a known answer, so it gives none."
+        "This does not mean half real or half fake. On faces like this one the detector was wrong too often where "
+        "the answer was known, so it gives none."
     ),
     "no_face": (
         "This does not mean that the picture is genuine: the detector judges faces and nothing else, so it has not "
@@ -35,16 +36,6 @@ COUNTED: dict[Verdict, tuple[str, str]] = {
     "fake": ("looks fake", "look fake"),
     "uncertain": ("is uncertain", "are uncertain"),
     "real": ("looks real", "look real"),
-}
-RARELY = f"At most about 1 in {round(1 / ERROR_RATE)}"
-MEANINGS = {
-    "Looks fake": "the fake probability is above the fake threshold. "
-    f"{RARELY} genuine faces comes out so, of the kind that the detector was calibrated on.",
-    "Looks real": "the fake probability is below the real threshold. "
-    f"{RARELY} forged faces comes out so, of the kind that the detector was calibrated on.",
-    "Cannot say (uncertain)": "the fake probability lies between the thresholds, where the detector errs too often "
-    "to answer.",
-    "No face found": "there was nothing to judge, so there is no number.",
 }
 UNSEEN = "On pictures of another kind, and on new ways of forging, expect more errors than that."
 
@@ -68,14 +59,33 @@ def describe_finding(prediction: ImagePrediction, settings: DetectorSettings) ->
         "fake": f"above the fake threshold of {high}",
         "real": f"below the real threshold of {low}",
         "uncertain": f"between the thresholds of {low} and {high}",
-    }[prediction.verdict]
-    if len(prediction.faces) == 1:
-        return f"One face was found: fake probability {found}, {place}."
-    top = max(range(len(prediction.faces)), key=lambda index: prediction.faces[index].fake_probability)
-    return (
-        f"{_count_faces(prediction)} The picture is judged by its most fake face, number {top + 1}: "
-        f"fake probability {found}, {place}."
-    )
+    }[verdict_of(prediction.fake_probability, settings.real_threshold, settings.fake_threshold)]
+    top = most_fake(prediction.faces)
+    assert top is not None
+    which = "One face was found"
+    if len(prediction.faces) > 1:
+        number = prediction.faces.index(top) + 1
+        which = f"{_count_faces(prediction)} The picture is judged by its most fake face, number {number}"
+    cautions = list_words([reason for reason in top.reasons if reason != BETWEEN])
+    if not cautions:
+        return f"{which}: fake probability {found}, {place}."
+    if top.verdict == "uncertain" and BETWEEN not in top.reasons:
+        return f"{which}: fake probability {found}, {place}, but that is no ground for a verdict here: {cautions}."
+    return f"{which}: fake probability {found}, {place}. With caution: {cautions}."
+
+
+def meanings(settings: DetectorSettings) -> dict[str, str]:
+    """Return what each verdict means, with the share of errors that the detector's thresholds promise."""
+    rate = settings.error_rate
+    rarely = "" if rate is None else f" At most about 1 in {round(1 / rate)} %s faces comes out so, of each kind that "
+    rarely += "the detector was calibrated on." if rarely else ""
+    return {
+        "Looks fake": "the fake probability is above the fake threshold." + rarely.replace("%s", "genuine"),
+        "Looks real": "the fake probability is below the real threshold." + rarely.replace("%s", "forged"),
+        "Cannot say (uncertain)": "the fake probability lies between the thresholds, where the detector errs too "
+        "often to answer, or the face is too small, too blurred or too unlike all that the detector knows.",
+        "No face found": "there was nothing to judge, so there is no number.",
+    }
 
 
 def _tell_apart(probability: float, *thresholds: float) -> list[str]:

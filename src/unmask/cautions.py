@@ -1,0 +1,52 @@
+"""What speaks against a verdict on a face: it is too small, blurred, crushed, or like nothing the detector knows.
+
+The limits are those at which the shipped detector's AUC on worsened validation faces falls to about 0.6
+(`docs/experiments.md`, "When it cannot say"): beyond them a verdict has no ground, and before them they are worth a
+mention.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from unmask.media.quality import blockiness_of, detail_of
+from unmask.schema import Box
+
+SMALLEST_FACE = 48
+"""Pixels of the longer side of a face's box."""
+LEAST_DETAIL, LITTLE_DETAIL = 0.05, 0.075
+LEAST_QUALITY, LITTLE_QUALITY = 8, 25
+MUCH_BLOCKINESS = 2.1
+
+
+@dataclass(frozen=True)
+class Caution:
+    """A phrase on what speaks against a verdict, and whether it leaves no ground for any."""
+
+    words: str
+    leaves_no_ground: bool
+
+
+def find_cautions(box: Box, crop: np.ndarray, jpeg_quality: int | None, is_novel: bool) -> tuple[Caution, ...]:
+    """Return what speaks against a verdict on a face, the weightier first.
+
+    Args:
+        box: The face's box in the picture.
+        crop: What the network sees of it, before it is resized, uint8 RGB [S, S, 3].
+        jpeg_quality: Of the picture's file, 1 to 100, where that is a JPEG.
+        is_novel: Whether its features lie beyond the detector's novelty limit.
+    """
+    found: list[Caution] = []
+    if max(box.width, box.height) < SMALLEST_FACE:
+        found.append(Caution(f"face smaller than {SMALLEST_FACE} px", True))
+    detail = detail_of(crop)
+    if detail < LITTLE_DETAIL:
+        found.append(Caution("strongly blurred" if detail < LEAST_DETAIL else "blurred", detail < LEAST_DETAIL))
+    if is_novel:
+        found.append(Caution("very unlike the faces that the detector knows", True))
+    quality = 100 if jpeg_quality is None else jpeg_quality
+    if quality < LITTLE_QUALITY or blockiness_of(crop) > MUCH_BLOCKINESS:
+        found.append(Caution("heavily compressed", quality < LEAST_QUALITY))
+    return tuple(sorted(found, key=lambda caution: not caution.leaves_no_ground))

@@ -1,0 +1,118 @@
+"""A detector folder calibrated anew on the validation faces of its run, into another folder."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from accelerate import Accelerator
+
+from unmask.calibration import ERROR_RATE, fake_probabilities, verdict_of
+from unmask.card import render_card
+from unmask.detector_folder import CARD, TRAIN_CONFIG, DetectorConfig, check_folder, read_json
+from unmask.errors import MetricError, TrainingError
+from unmask.export import read_model
+from unmask.files import write_json, write_whole
+from unmask.hub import fetch_face_model
+from unmask.metrics.auc import auc
+from unmask.schema import FAKE, REAL, DetectorSettings
+from unmask.training.batches import validation_loader
+from unmask.training.calibrating import KnownAnswers, judge_views, write_calibrated
+from unmask.training.config import TrainConfig
+from unmask.training.run_data import read_validation_faces
+
+OF_THE_SPLIT = ("seed", "validation_fraction", "limit", "layout")
+"""What decides which faces a run held out."""
+LICENCE = "LICENSE"
+
+
+@dataclass(frozen=True)
+class Recalibration:
+    """What to calibrate on what: the fields are the options of `train/calibrate.py`."""
+
+    detector: Path
+    data: list[str]
+    output: Path
+    mirrored: bool = False
+    error_rate: float | None = None
+    face_model: str | None = None
+    workers: int = 2
+
+
+def recalibrate(run: Recalibration) -> list[str]:
+    """Write the detector calibrated anew to `run.output`, without a report, and return what it reaches, in lines.
+
+    Raises:
+        DetectorError: `run.detector` is no whole detector folder.
+        TrainingError: it does not say how it was split, or both folders are one.
+        DataError: a data set cannot be read.
+    """
+    if run.output.resolve() == run.detector.resolve():
+        raise TrainingError(f"{run.output} is the detector itself, whose report would no longer hold. Name another.")
+    before = check_folder(run.detector)
+    config = _config_of(run, before)
+    face_model = Path(run.face_model) if run.face_model else fetch_face_model()
+    loader = validation_loader(read_validation_faces(config, before.input_spec, face_model), config)
+    model, device = read_model(run.detector), Accelerator().device
+    answers = judge_views(model.to(device), loader, device, run.mirrored)
+    rate = run.error_rate if run.error_rate is not None else before.settings.error_rate
+    asked = dataclasses.replace(before.settings, mirrored=run.mirrored, error_rate=ERROR_RATE if rate is None else rate)
+    settings = write_calibrated(model, before.architecture, before.input_spec, asked, answers, run.output)
+    record = read_json(run.detector / TRAIN_CONFIG)
+    write_json(run.output / TRAIN_CONFIG, record | {"mirrored": settings.mirrored, "error_rate": settings.error_rate})
+    if (run.detector / LICENCE).is_file():
+        write_whole(run.output / LICENCE, (run.detector / LICENCE).read_bytes())
+    write_whole(run.output / CARD, render_card(run.output).encode())
+    return describe_calibration(answers, settings, before.settings.temperature)
+
+
+def _config_of(run: Recalibration, before: DetectorConfig) -> TrainConfig:
+    """Return the run that holds the same faces out as the detector's own did."""
+    if not (run.detector / TRAIN_CONFIG).is_file():
+        raise TrainingError(f"{run.detector} has no {TRAIN_CONFIG}, which says what it learned. Train it again.")
+    record = read_json(run.detector / TRAIN_CONFIG)
+    if run.error_rate is not None and not 0 < run.error_rate <= 0.5:
+        raise TrainingError(f"--error-rate is {run.error_rate}. Give a share above 0 and up to 0.5.")
+    split = {key: record[key] for key in OF_THE_SPLIT if key in record}
+    return TrainConfig(
+        data=run.data,
+        crop_margin=before.settings.crop_margin,
+        input_size=before.input_spec.size,
+        workers=run.workers,
+        **split,
+    )
+
+
+def describe_calibration(answers: KnownAnswers, settings: DetectorSettings, temperature: float) -> list[str]:
+    """Return a line on each data set: AUC, the share that gets a verdict, and errors by the new thresholds.
+
+    `temperature` is what the answers' logits were divided by when they were taken.
+    """
+    low, high = settings.real_threshold, settings.fake_threshold
+    logits = answers.logits.mean(axis=0) * (temperature / settings.temperature)
+    probabilities = fake_probabilities(logits)
+    lines = [
+        f"temperature {settings.temperature:.3f}, real below {low:.3f}, fake above {high:.3f}, novelty limit "
+        + ("none" if settings.novelty_limit is None else f"{settings.novelty_limit:.3f}")
+    ]
+    for name in dict.fromkeys(answers.names.tolist()):
+        chosen = answers.names == name
+        labels, scores = answers.labels[chosen], probabilities[chosen]
+        verdicts = np.array([verdict_of(score, low, high) for score in scores.tolist()])
+        try:
+            area = f"{auc(labels, scores):.4f}"
+        except MetricError:
+            area = "none"
+        wrong_reals = _share(verdicts[labels == REAL] == "fake")
+        wrong_fakes = _share(verdicts[labels == FAKE] == "real")
+        lines.append(
+            f"{name}: {len(labels)} faces, AUC {area}, {_share(verdicts != 'uncertain')} get a verdict, "
+            f"{wrong_reals} of the reals are called fake, {wrong_fakes} of the fakes real"
+        )
+    return lines
+
+
+def _share(chosen: np.ndarray) -> str:
+    return f"{100 * chosen.mean():.1f} %" if chosen.size else "none"

@@ -1,0 +1,48 @@
+"""What speaks against a verdict is said in words, and takes the verdict away only where nothing is left to judge."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from unmask.cautions import find_cautions
+from unmask.media.drawing import draw_face
+from unmask.schema import Box
+
+FACE = draw_face(1, 224)
+LARGE = Box(0, 0, 180, 200)
+
+
+def blurred(sigma: float) -> np.ndarray:
+    return cv2.GaussianBlur(FACE, (0, 0), sigma)
+
+
+@pytest.mark.parametrize(
+    ("box", "crop", "quality", "is_novel", "words", "no_ground"),
+    [
+        (LARGE, FACE, None, False, [], False),  # a good face
+        (LARGE, FACE, 90, False, [], False),  # as a good JPEG
+        (LARGE, FACE, 20, False, ["heavily compressed"], False),  # worth a mention
+        (LARGE, FACE, 5, False, ["heavily compressed"], True),  # nothing is left
+        (Box(0, 0, 30, 47), FACE, None, False, ["face smaller than 48 px"], True),  # one pixel too small
+        (Box(0, 0, 30, 48), FACE, None, False, [], False),  # just large enough
+        (LARGE, blurred(8), None, False, ["strongly blurred"], True),  # out of focus
+        (LARGE, np.full((224, 224, 3), 90, np.uint8), None, False, ["strongly blurred"], True),  # nothing to see
+        (LARGE, FACE, None, True, ["very unlike the faces that the detector knows"], True),  # no such face was seen
+        # the weightier first
+        (Box(0, 0, 9, 9), FACE, 20, True, ["face smaller than 48 px", "very unlike", "heavily compressed"], True),
+    ],
+)
+def test_cautions(
+    box: Box, crop: np.ndarray, quality: int | None, is_novel: bool, words: list[str], no_ground: bool
+) -> None:
+    found = find_cautions(box, crop, quality, is_novel)
+    assert len(found) == len(words)
+    assert all(caution.words.startswith(start) for caution, start in zip(found, words, strict=True))
+    assert any(caution.leaves_no_ground for caution in found) == no_ground
+
+
+def test_grey_faces_are_judged_like_others() -> None:
+    grey = cv2.cvtColor(cv2.cvtColor(FACE, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    assert find_cautions(LARGE, grey, None, False) == ()

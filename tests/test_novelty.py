@@ -1,0 +1,63 @@
+"""What lies off the subspace of known faces is new, and its limit holds on faces that were not fitted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from unmask.novelty import BEYOND, FEWEST_FACES, fit_known_faces, fit_novelty
+
+SIZE, RANK = 64, 8
+
+
+def draw_features(count: int, seed: int) -> np.ndarray:
+    """Return features [N, 64] whose signed roots lie near one subspace of eight dimensions."""
+    rng = np.random.default_rng(seed)
+    rooted = rng.normal(size=(count, RANK)) @ np.random.default_rng(0).normal(size=(RANK, SIZE))
+    rooted += rng.normal(scale=0.1, size=rooted.shape)
+    return np.sign(rooted) * rooted**2
+
+
+def draw_strangers(count: int) -> np.ndarray:
+    return np.random.default_rng(9).normal(scale=3, size=(count, SIZE)) ** 3
+
+
+def test_the_distance_is_what_principal_components_leave() -> None:
+    decomposition = pytest.importorskip("sklearn.decomposition")
+    features = draw_features(90, 1)
+    known = fit_known_faces(features)
+    rooted = np.sign(features) * np.sqrt(np.abs(features))
+    pca = decomposition.PCA(len(known.directions), svd_solver="full").fit(rooted)
+    others = draw_features(20, 2)
+    rooted = np.sign(others) * np.sqrt(np.abs(others))
+    rest = np.linalg.norm(rooted - pca.inverse_transform(pca.transform(rooted)), axis=1)
+    np.testing.assert_allclose(known.novelty(others), rest, rtol=1e-3)
+
+
+def test_new_faces_are_seldom_beyond_the_limit_and_strangers_always() -> None:
+    sources = [f"person-{number}" for number in range(2000)]
+    fitted = fit_novelty(draw_features(2000, 1)[None], sources)
+    assert fitted is not None
+    known, limit = fitted
+    assert np.mean(known.novelty(draw_features(4000, 2)) > limit) <= BEYOND + 0.01
+    assert np.all(known.novelty(draw_strangers(50)) > limit)
+
+
+def test_people_are_on_one_side_of_fitting_and_limit() -> None:
+    """Copies of one face per person: were they split by face, the limit would be that of fitted faces."""
+    features = np.repeat(np.random.default_rng(4).normal(size=(30, SIZE)), 20, axis=0)
+    fitted = fit_novelty(features[None], [f"person-{index // 20}" for index in range(600)])
+    assert fitted is not None
+    assert fitted[1] > 1
+
+
+@pytest.mark.parametrize(
+    ("count", "size"),
+    [
+        (FEWEST_FACES - 1, SIZE),  # too few faces
+        (FEWEST_FACES, 1),  # a single number
+        (0, SIZE),  # none at all
+    ],
+)
+def test_too_little_to_go_by_gives_none(count: int, size: int) -> None:
+    assert fit_novelty(np.zeros((1, count, size)), [str(index) for index in range(count)]) is None

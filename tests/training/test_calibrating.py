@@ -1,0 +1,158 @@
+"""Calibration fits what the written folder then says: temperature, thresholds, novelty, of one view or both."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs the train extra")
+
+from unmask.activation_maps import pooled_features  # noqa: E402
+from unmask.calibration import fake_probabilities, fit_thresholds  # noqa: E402
+from unmask.detector import Detector  # noqa: E402
+from unmask.detector_folder import CARD, ONNX, TRAIN_CONFIG, check_folder  # noqa: E402
+from unmask.errors import TrainingError  # noqa: E402
+from unmask.export import read_model  # noqa: E402
+from unmask.novelty import fit_novelty  # noqa: E402
+from unmask.runtimes.onnx import OnnxRuntime  # noqa: E402
+from unmask.schema import DetectorSettings, InputSpec  # noqa: E402
+from unmask.training.batches import validation_loader  # noqa: E402
+from unmask.training.calibrating import KnownAnswers, judge_views, write_calibrated  # noqa: E402
+from unmask.training.config import TrainConfig  # noqa: E402
+from unmask.training.recalibration import Recalibration, recalibrate  # noqa: E402
+from unmask.training.run_data import read_run_data, read_validation_faces  # noqa: E402
+
+SPEC = InputSpec(96, "bicubic", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+SETTINGS = DetectorSettings(1, "tiny", 0.1, 2.0, 0.0, 1.0, "max", (), "", "apache-2.0", mirrored=True, error_rate=0.1)
+FACES = 400
+
+
+@pytest.fixture(scope="module")
+def answers(tiny_detector: Path) -> KnownAnswers:
+    """Made-up answers of a network that errs now and then, with features as the tiny network has them."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(FACES) % 2
+    margin = 6 * (2 * labels - 1) + rng.normal(0, 8, (2, FACES))
+    model = read_model(tiny_detector)
+    with torch.no_grad():
+        features = [pooled_features(model, model.forward_features(torch.randn(FACES, 3, 96, 96))) for _ in range(2)]
+    return KnownAnswers(
+        logits=np.stack([-margin / 2, margin / 2], axis=2),
+        features=np.stack([vectors.numpy() for vectors in features if vectors is not None]),
+        labels=labels,
+        names=np.repeat(["first", "second"], FACES // 2),
+        sources=[f"person-{index}" for index in range(FACES)],
+    )
+
+
+@pytest.fixture(scope="module")
+def calibrated(
+    answers: KnownAnswers, tiny_detector: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, DetectorSettings]:
+    folder = tmp_path_factory.mktemp("calibrated") / "detector"
+    return folder, write_calibrated(read_model(tiny_detector), "test_resnet", SPEC, SETTINGS, answers, folder)
+
+
+def test_the_settings_are_those_of_the_folder(calibrated: tuple[Path, DetectorSettings]) -> None:
+    folder, settings = calibrated
+    assert check_folder(folder).settings == settings
+    assert settings.calibrated_on == "400 validation faces of first, second"
+
+
+def test_thresholds_are_those_of_the_mean_of_both_views(
+    calibrated: tuple[Path, DetectorSettings], answers: KnownAnswers
+) -> None:
+    settings = calibrated[1]
+    scaled = answers.logits.mean(axis=0) / (settings.temperature / SETTINGS.temperature)
+    expected = fit_thresholds(fake_probabilities(scaled), answers.labels, answers.names, 0.1)
+    assert (settings.real_threshold, settings.fake_threshold) == pytest.approx(expected)
+
+
+def test_the_temperature_is_in_the_head_and_on_record(
+    calibrated: tuple[Path, DetectorSettings], tiny_detector: Path
+) -> None:
+    folder, settings = calibrated
+    batch = torch.randn(2, 3, 96, 96)
+    folded = settings.temperature / SETTINGS.temperature
+    assert folded > 1.2  # the made-up network is too sure of itself
+    with torch.no_grad():
+        torch.testing.assert_close(read_model(folder)(batch) * folded, read_model(tiny_detector)(batch))
+
+
+def test_the_exported_novelty_is_that_of_the_fitted_faces(
+    calibrated: tuple[Path, DetectorSettings], answers: KnownAnswers
+) -> None:
+    folder, settings = calibrated
+    fitted = fit_novelty(answers.features, answers.sources)
+    assert fitted is not None
+    assert settings.novelty_limit == pytest.approx(fitted[1])
+    batch = torch.randn(5, 3, 96, 96)
+    model = read_model(folder)
+    with torch.no_grad():
+        features = pooled_features(model, model.forward_features(batch))
+    said = OnnxRuntime(folder / ONNX).run(batch.numpy())
+    assert said.activation_map is not None
+    np.testing.assert_allclose(said.novelty, fitted[0].novelty(features.numpy()), rtol=1e-3)
+
+
+def test_an_old_folder_has_no_novelty(tiny_detector: Path) -> None:
+    assert OnnxRuntime(tiny_detector / ONNX).run(np.zeros((1, 3, 96, 96), np.float32)).novelty is None
+
+
+@pytest.fixture
+def trained(tiny_detector: Path, tmp_path: Path) -> Path:
+    """A detector folder that says how its run was split."""
+    folder = Path(shutil.copytree(tiny_detector, tmp_path / "trained"))
+    (folder / TRAIN_CONFIG).write_text(json.dumps({"data": ["drawn"], "seed": 3, "validation_fraction": 0.3}))
+    return folder
+
+
+def test_calibrating_again_takes_the_faces_that_the_run_held_out(
+    trained: Path, drawn_data: Path, tmp_path: Path
+) -> None:
+    said = recalibrate(Recalibration(trained, [str(drawn_data)], tmp_path / "new", mirrored=True, workers=0))
+    config = TrainConfig(data=[str(drawn_data)], seed=3, validation_fraction=0.3, workers=0)
+    held_out = read_run_data(config, SPEC, None).validation
+    settings = Detector(tmp_path / "new").settings
+    assert settings.calibrated_on == f"{len(held_out)} validation faces of drawn"
+    assert (settings.mirrored, settings.error_rate) == (True, 0.05)
+    assert said[1].startswith(f"drawn: {len(held_out)} faces, AUC ")
+    assert json.loads((tmp_path / "new" / TRAIN_CONFIG).read_text())["mirrored"] is True
+    card = (tmp_path / "new" / CARD).read_text()
+    assert "mirror image" in card
+    assert "batch.flip(3)" in card
+    assert "at most 5 %" in card
+
+
+def test_both_views_are_judged_as_serving_does(trained: Path, drawn_data: Path) -> None:
+    config = TrainConfig(data=[str(drawn_data)], validation_fraction=0.3, workers=0)
+    faces = read_validation_faces(config, SPEC, None)
+    answers = judge_views(read_model(trained), validation_loader(faces, config), torch.device("cpu"), mirrored=True)
+    batch = np.stack([faces[row][0].numpy() for row in range(len(faces))])
+    both = Detector(trained)._run_views(batch)
+    np.testing.assert_allclose(answers.logits.mean(axis=0), both.logits, atol=1e-4)
+
+
+def test_a_folder_is_not_calibrated_over_itself(trained: Path, drawn_data: Path) -> None:
+    with pytest.raises(TrainingError, match="is the detector itself"):
+        recalibrate(Recalibration(trained, [str(drawn_data)], trained))
+
+
+def test_a_folder_that_tells_nothing_of_its_run_is_refused(
+    tiny_detector: Path, drawn_data: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(TrainingError, match=TRAIN_CONFIG):
+        recalibrate(Recalibration(tiny_detector, [str(drawn_data)], tmp_path / "new"))
+
+
+def test_the_command_shows_its_help() -> None:
+    command = [sys.executable, str(Path(__file__).parents[2] / "train/calibrate.py"), "--help"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "--mirrored" in said
+    assert "examples:" in said
