@@ -64,7 +64,7 @@ def describe_dataset(scores: DatasetScores) -> dict[str, Any]:
         "name": scores.name,
         "split": scores.split,
         "path_name": scores.short_path,
-        "counts": _count_pictures(scores),
+        "counts": count_pictures(scores),
         "face_finder": scores.face_finder,
         "seen_in_training": scores.seen_in_training,
         "metrics": metrics,
@@ -95,7 +95,7 @@ def _compute_metrics(
         return dict.fromkeys(METRICS) | threshold, str(error)
 
 
-def _count_pictures(scores: DatasetScores) -> dict[str, int]:
+def count_pictures(scores: DatasetScores) -> dict[str, int]:
     """Return how many pictures there were, of which class, and what became of them."""
     verdicts = Counter(row.verdict for row in scores.rows)
     labels = Counter(row.label for row in scores.rows)
