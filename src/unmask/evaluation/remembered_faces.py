@@ -20,7 +20,7 @@ class RememberedFaces:
 
     def find_faces(self, image: np.ndarray) -> list[Face]:
         """Return the faces of `image` (uint8 RGB [H, W, 3]), largest first."""
-        key = hashlib.blake2b(np.ascontiguousarray(image), digest_size=16, key=repr(image.shape).encode()).digest()
+        key = hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16, key=repr(image.shape).encode()).digest()
         if key not in self._found:
             self._found[key] = self._finder.find_faces(image)
         return list(self._found[key])

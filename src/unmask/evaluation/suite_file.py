@@ -108,7 +108,9 @@ def _section(entry: Any) -> tuple[str, Mapping[str, Any]]:
     if isinstance(entry, str):
         entry = {entry: {}}
     if not isinstance(entry, Mapping) or len(entry) != 1 or not isinstance(next(iter(entry)), str):
-        raise DataError(f"{entry!r} is no section. Write a name, or one name with its values: robustness: {{faces: 9}}.")
+        raise DataError(
+            f"{entry!r} is no section. Write a name, or one name with its values: robustness: {{faces: 9}}."
+        )
     name, given = next(iter(entry.items()))
     known = {key: each.default for key, each in list(inspect.signature(SECTIONS[name]).parameters.items())[1:]}
     fields = _mapping(given or {}, f"the section {name}", known, set())
@@ -126,7 +128,9 @@ def _mapping(value: Any, what: str, known: Iterable[str], needed: set[str]) -> d
     for key in value:
         if key not in known:
             near = difflib.get_close_matches(str(key), known, n=1) or known
-            raise DataError(f"{what} has no key {key!r}. " + (f"Did you mean {', '.join(near)}?" if near else "Leave it out."))
+            raise DataError(
+                f"{what} has no key {key!r}. " + (f"Did you mean {', '.join(near)}?" if near else "Leave it out.")
+            )
     missing = sorted(needed - set(value))
     if missing:
         raise DataError(f"{what} needs the key {missing[0]}. Compare train/suites/default.yaml.")

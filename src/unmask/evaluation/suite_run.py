@@ -17,7 +17,7 @@ from unmask.evaluation.report_page import render_page
 from unmask.evaluation.samples import read_split, take_evenly
 from unmask.evaluation.scoring import DatasetScores, score_dataset
 from unmask.evaluation.sections import SECTIONS, Scored, ScoredData, Section
-from unmask.evaluation.suite_file import Suite, SuiteData, read_suite
+from unmask.evaluation.suite_file import SuiteData, read_suite
 from unmask.evaluation.suite_page import render_html, render_sections
 from unmask.files import write_whole
 from unmask.hub import load_detector
@@ -71,7 +71,9 @@ def run_suite(run: SuiteRun, *, progress: bool = True) -> dict[str, Any]:
     _write(output, scored, sections, report)
     if run.write_report:
         write_report_file(detectors[0].folder, report)
-    print("\n".join([*(line for section in sections.values() for line in section.lines), f"Report: {output / HTML_PAGE}"]))
+    print(
+        "\n".join([*(line for section in sections.values() for line in section.lines), f"Report: {output / HTML_PAGE}"])
+    )
     return report
 
 
@@ -110,7 +112,9 @@ def _choose(settings: SuiteData, data_root: Path, limit: int | None) -> tuple[Pa
     """Return folder and samples of one data set, and how many there were to choose from."""
     root = data_root / settings.path
     if not root.exists():
-        raise DataError(f"The suite's data set {settings.path} is not below {data_root}. Give its place by --data-root.")
+        raise DataError(
+            f"The suite's data set {settings.path} is not below {data_root}. Give its place by --data-root."
+        )
     samples = read_split(root, settings.split, settings.layout)
     most = settings.limit if limit is None else limit
     return root, samples if most is None else take_evenly(samples, most), len(samples)

@@ -48,7 +48,8 @@ def bootstrap_intervals(
     """Return the 95 % interval [low, high] of each figure, by the percentiles of its resamples.
 
     A resample on which a figure cannot be taken (it drew one class alone) is left out; a figure that could be
-    taken on fewer than half of them has no interval, None.
+    taken on fewer than half of them has no interval, None. Nor has one that is the same on all: no error among
+    nine pictures is an error rate of 0 on every resample, which says nothing of how large it may be.
 
     Args:
         measure: from weights [R, N] to figures by name, each an array [R].
@@ -73,4 +74,4 @@ def _interval(values: np.ndarray) -> list[float] | None:
         return None
     tail = (1 - LEVEL) / 2 * 100
     low, high = np.percentile(taken, [tail, 100 - tail])
-    return [float(low), float(high)]
+    return [float(low), float(high)] if low < high else None

@@ -26,9 +26,7 @@ def count_above(
     return reals, fakes
 
 
-def roc_curve(
-    labels: ArrayLike, scores: ArrayLike, weights: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+def roc_curve(labels: ArrayLike, scores: ArrayLike, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Return the false and the true positive rates from (0, 0) to (1, 1), one point a distinct score.
 
     With weights [R, N] there is a row for each resample; one that lacks a class is all NaN.

@@ -10,9 +10,7 @@ from unmask.metrics.roc import roc_curve
 from unmask.metrics.weights import plain
 
 
-def tpr_at_fpr(
-    labels: ArrayLike, scores: ArrayLike, most: float, weights: np.ndarray | None = None
-) -> float:
+def tpr_at_fpr(labels: ArrayLike, scores: ArrayLike, most: float, weights: np.ndarray | None = None) -> float:
     """Return the highest true positive rate, in [0, 1], at which at most the share `most` of reals is called fake.
 
     Read from the points of the ROC curve, never between them: every point is a threshold that can be set. With

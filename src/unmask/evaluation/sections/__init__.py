@@ -45,7 +45,7 @@ class ScoredData:
 
 @dataclass(frozen=True)
 class Scored:
-    """All that a section can draw on: suite, detectors and scored data sets; the first detector is the one of the report."""
+    """All that a section can draw on; the report is of the first detector, the others stand beside it."""
 
     suite: Suite
     detectors: tuple[Detector, ...]

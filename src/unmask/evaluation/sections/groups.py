@@ -10,7 +10,7 @@ import numpy as np
 
 from unmask.evaluation.groups import read_groups
 from unmask.evaluation.scoring import DatasetScores
-from unmask.evaluation.sections import SECTIONS, ScoredData, Scored, Section
+from unmask.evaluation.sections import SECTIONS, Scored, ScoredData, Section
 from unmask.evaluation.tables import render_table, share
 from unmask.metrics.confusion import THRESHOLD
 from unmask.schema import FAKE, REAL
@@ -32,8 +32,7 @@ def groups(scored: Scored, least: int = 20) -> Section:
         values = read_groups(data.root, data.settings.groups)
         for detector, each in zip(scored.detectors, data.scores, strict=True):
             content[detector.name][data.name] = {
-                column: describe_groups(each, _group_of(data, values, column), least)
-                for column in data.settings.groups
+                column: describe_groups(each, _group_of(data, values, column), least) for column in data.settings.groups
             }
     markdown = f"{POLICY.format(least=least)}\n\n{_table(content)}" if asked else NONE
     return Section("Groups", {"least": least, "by_detector": content}, markdown)
@@ -50,7 +49,7 @@ def describe_groups(each: DatasetScores, group_of: list[str], least: int) -> dic
     found: dict[str, Any] = {}
     for group in sorted({group for group, _ in scored}):
         rows = [row for other, row in scored if other == group]
-        rates = {}
+        rates: dict[str, Any] = {}
         for label, count, rate in ((REAL, "real", "false_positive_rate"), (FAKE, "fake", "true_positive_rate")):
             called = [float(row.fake_probability or 0.0) >= THRESHOLD for row in rows if row.label == label]
             rates |= {count: len(called), rate: float(np.mean(called)) if called else None}

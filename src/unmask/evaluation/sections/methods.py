@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from unmask.evaluation.scoring import DatasetScores
+from unmask.evaluation.intervals import arrays_of
+from unmask.evaluation.scoring import DatasetScores, ImageScore
 from unmask.evaluation.sections import SECTIONS, Scored, Section
 from unmask.evaluation.tables import render_table, share, with_interval
 from unmask.metrics.auc import auc
@@ -27,11 +27,10 @@ def methods(scored: Scored) -> Section:
     for detector, data, each in scored.pairs():
         content[detector.name][data.name] = by_method(each, scored.suite.resamples, scored.suite.seed)
     rows = [
-        [name, method, detector, str(e["fakes"]), with_interval(e["auc"], e["interval"])]
-        + [share(e["called_fake"]), share(e["verdict_real"])]
+        [name, method, detector, *_cells(entry)]
         for detector, entries in content.items()
         for name, found in entries.items()
-        for method, e in found.items()
+        for method, entry in found.items()
     ]
     head = ["Data set", "Method", "Detector", "Fakes", "AUC", "called fake", "verdict real"]
     return Section(
@@ -47,18 +46,23 @@ def by_method(each: DatasetScores, resamples: int, seed: int) -> dict[str, dict[
     found = {}
     for method in sorted({row.method for row in each.scored if row.label == FAKE}):
         fakes = [row for row in each.scored if row.label == FAKE and row.method == method]
-        rows = [*reals, *fakes]
-        labels = np.array([row.label for row in rows])
-        values = np.array([row.fake_probability for row in rows], dtype=np.float64)
-        entry: dict[str, Any] = {"fakes": len(fakes), "auc": None, "interval": None}
-        if reals:
-            entry["auc"] = auc(labels, values)
-            sources = [row.source_id for row in rows]
-            draw = bootstrap_intervals(
-                lambda w, y=labels, p=values: {"auc": auc(y, p, w)}, sources, resamples, seed
-            )
-            entry["interval"] = draw["auc"]
-        entry["called_fake"] = float(np.mean(values[labels == FAKE] >= THRESHOLD))
-        entry["verdict_real"] = sum(row.verdict == "real" for row in fakes) / len(fakes)
-        found[method] = entry
+        area, interval = _auc_of([*reals, *fakes], resamples, seed) if reals else (None, None)
+        found[method] = {
+            "fakes": len(fakes),
+            "auc": area,
+            "interval": interval,
+            "called_fake": sum((row.fake_probability or 0.0) >= THRESHOLD for row in fakes) / len(fakes),
+            "verdict_real": sum(row.verdict == "real" for row in fakes) / len(fakes),
+        }
     return found
+
+
+def _auc_of(rows: Sequence[ImageScore], resamples: int, seed: int) -> tuple[float, list[float] | None]:
+    labels, values, sources = arrays_of(rows)
+    drawn = bootstrap_intervals(lambda weights: {"auc": auc(labels, values, weights)}, sources, resamples, seed)
+    return auc(labels, values), drawn["auc"]
+
+
+def _cells(entry: Mapping[str, Any]) -> list[str]:
+    area = with_interval(entry["auc"], entry["interval"])
+    return [str(entry["fakes"]), area, share(entry["called_fake"]), share(entry["verdict_real"])]

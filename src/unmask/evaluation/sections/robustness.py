@@ -20,9 +20,10 @@ from unmask.metrics.weights import ratio
 POLICY = (
     "AUC of {faces} faces of each data set, taken evenly, after each corruption at five strengths. The face is found "
     "once, on the clean picture, and its box is used for all versions, so that the network is measured and not the "
-    f"finder. Pictures up to {WHOLE} pixels are corrupted whole, larger ones around the face. A picture's file name seeds "
-    "its draws. “Mean” is over all corruptions and strengths, “relative” is that mean divided by the clean AUC of the same "
-    "faces; in brackets 95 % intervals over sources. On so few faces a single cell is uncertain by several hundredths."
+    f"finder. Pictures up to {WHOLE} pixels are corrupted whole, larger ones around the face. A picture's file name "
+    "seeds its draws. “Mean” is over all corruptions and strengths, “relative” is that mean divided by the clean AUC "
+    "of the same faces; in brackets 95 % intervals over sources. On so few faces a single cell is uncertain by several "
+    "hundredths."
 )
 
 
@@ -42,7 +43,8 @@ def robustness(scored: Scored, faces: int = 100) -> Section:
             )
     levels = {name: {"level": CORRUPTIONS[name].level_name, "levels": CORRUPTIONS[name].levels} for name in CORRUPTIONS}
     figures = {
-        f"robustness-{place}.png": _draw(entries, name) for place, (name, entries) in enumerate(content.items(), start=1)
+        f"robustness-{place}.png": _draw(entries, name)
+        for place, (name, entries) in enumerate(content.items(), start=1)
     }
     parts = [POLICY.format(faces=faces), _summary(content)]
     for (name, entries), figure in zip(content.items(), figures, strict=True):
@@ -100,13 +102,14 @@ def describe_cells(
 
 
 def _summary(content: Mapping[str, Mapping[str, Any]]) -> str:
-    rows = [
-        [key, name, f"{e['real']} + {e['fake']}", number(e["clean_auc"])]
-        + [with_interval(e["mean_auc"], e["mean_interval"]), with_interval(e["relative"], e["relative_interval"])]
-        for name, entries in content.items()
-        for key, e in entries.items()
-    ]
+    rows = [[key, name, *_figures_of(entry)] for name, entries in content.items() for key, entry in entries.items()]
     return render_table(["Data set", "Detector", "Real + fake", "Clean AUC", "Mean AUC", "Relative"], rows, texts=2)
+
+
+def _figures_of(entry: Mapping[str, Any]) -> list[str]:
+    mean = with_interval(entry["mean_auc"], entry["mean_interval"])
+    relative = with_interval(entry["relative"], entry["relative_interval"])
+    return [f"{entry['real']} + {entry['fake']}", number(entry["clean_auc"]), mean, relative]
 
 
 def _by_corruption(entries: Mapping[str, Any]) -> str:
@@ -136,8 +139,8 @@ def _by_strength(entry: Mapping[str, Any]) -> str:
 
 def _draw(entries: Mapping[str, Any], detector: str) -> bytes:
     """Return one small plot a corruption: AUC against strength, 0 being clean, one line a data set."""
-    figure = new_figure(7.6, 8.6, f"AUC after corruption\n{detector}")
-    all_axes: Any = figure.subplots(-(-len(CORRUPTIONS) // 3), 3, sharex=True, sharey=True, squeeze=False)
+    figure = new_figure(6.4, 10.5, f"AUC after corruption\n{detector}")
+    all_axes: Any = figure.subplots(-(-len(CORRUPTIONS) // 2), 2, sharex=True, sharey=True, squeeze=False)
     for axes in all_axes.flat[len(CORRUPTIONS) :]:
         axes.set_visible(False)
     for axes, name in zip(all_axes.flat, CORRUPTIONS, strict=False):
@@ -147,8 +150,9 @@ def _draw(entries: Mapping[str, Any], detector: str) -> bytes:
                 axes.plot((0, *STRENGTHS), areas, linewidth=1.6, markersize=3.5, label=key, **run_style(index))
         axes.axhline(0.5, color=GREY, linestyle="--", linewidth=1)
         axes.set_title(name.replace("_", " "), fontsize=10)
-        axes.set(xlim=(-0.2, 5.2), ylim=(None, 1.0), xticks=[0, *STRENGTHS])
         axes.grid(**GRID)
+    cells = [area for entry in entries.values() if entry["auc"] for areas in entry["auc"].values() for area in areas]
+    all_axes[0, 0].set(xlim=(-0.2, 5.2), ylim=(min([0.45, *cells]) - 0.02, 1.0), xticks=[0, *STRENGTHS])  # for all
     for axes in all_axes[:, 0]:
         axes.set_ylabel("AUC")
     for axes in all_axes[-1]:

@@ -113,7 +113,13 @@ def _table(content: Mapping[str, Mapping[str, Any]], columns: Mapping[str, str],
                 entry = entries[name]
                 lost = [str(entry["counts"][key]) for key in ("no_face", "unreadable")] if counts else []
                 rows.append(
-                    [name, detector, "yes" if entry["seen_in_training"] else "no", str(entry["counts"]["scored"]), *lost]
+                    [
+                        name,
+                        detector,
+                        "yes" if entry["seen_in_training"] else "no",
+                        str(entry["counts"]["scored"]),
+                        *lost,
+                    ]
                     + [with_interval(entry["metrics"][key], entry["intervals"][key]) for key in columns]
                 )
     return render_table(["Data set", "Detector", "In training", "Scored", *left_out, *columns.values()], rows, texts=3)

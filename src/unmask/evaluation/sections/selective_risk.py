@@ -61,8 +61,9 @@ def _draw(curves: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]]) -> bytes:
             style = {"color": run_style(index)["color"], "linestyle": RUN_LINES[index % len(RUN_LINES)]}
             axes.plot(100 * coverages, 100 * risks, linewidth=1.8, label=detector, **style)
         axes.set_title(name, fontsize=10)
-        axes.set(xlim=(0, 100), ylim=(0, None))
         axes.grid(**GRID)
+    most = max(float(risks.max()) for each in drawn.values() for _, risks in each.values())
+    all_axes[0, 0].set(xlim=(0, 100), ylim=(0, max(5.0, 105 * most)))  # shared by all
     for axes in all_axes[-1]:
         axes.set_xlabel("coverage, %")
     for axes in all_axes[:, 0]:

@@ -15,9 +15,10 @@ from unmask.metrics.weights import ratio
 from unmask.schema import FAKE, REAL
 
 POLICY = (
-    "At each detector's own thresholds. A picture is decided when its verdict is real or fake; coverage is the share of "
-    "decided pictures among those with a score. The two errors are shares of the decided pictures alone: a detector "
-    "that decides little can be right on what it decides, so they are read together with the coverage."
+    "At each detector's own thresholds. A picture is decided when its verdict is real or fake; coverage is the share "
+    "of decided pictures among those with a score. The two errors are shares of the decided pictures alone: a detector "
+    "that decides little can be right on what it decides, so they are read together with the coverage. A share of none "
+    "or of all has no bootstrap interval; of n pictures without an error, up to about 3/n may still be the rate."
 )
 
 
