@@ -24,7 +24,7 @@ def test_the_default_suite_can_be_read():
     suite = read_suite(DEFAULT)
     assert [data.path for data in suite.data][-1] == "hardfake"
     assert ("robustness", {"faces": 100}) in suite.sections
-    assert (suite.resamples, suite.check_faces) == (1000, 25)
+    assert (suite.resamples, suite.seed) == (1000, 0)
 
 
 def test_a_data_set_is_a_folder_or_a_mapping(write):

@@ -37,15 +37,13 @@ class SuiteData:
 class Suite:
     """What one evaluation measures: data sets and sections in their order, and the draw of the intervals.
 
-    `sections` are names of `SECTIONS` with their parameters. `check_faces` pictures of each data set keep their
-    scores in the report, so that a later version can be held to them.
+    `sections` are names of `SECTIONS` with their parameters.
     """
 
     data: tuple[SuiteData, ...]
     sections: tuple[tuple[str, Mapping[str, Any]], ...]
     resamples: int = RESAMPLES
     seed: int = SEED
-    check_faces: int = 25
 
 
 def read_suite(path: Path | str) -> Suite:
@@ -78,7 +76,7 @@ def _suite(content: Any) -> Suite:
     if twice:
         raise DataError(f"the data set {min(twice)} comes twice. Name it once.")
     sections = tuple(_section(entry) for entry in _list(fields.pop("sections"), "sections"))
-    for name, least in (("resamples", 100), ("seed", 0), ("check_faces", 1)):
+    for name, least in (("resamples", 100), ("seed", 0)):
         if name in fields:
             _check_whole(fields[name], name, least)
     return Suite(data=data, sections=sections, **fields)

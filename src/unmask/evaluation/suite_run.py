@@ -99,15 +99,6 @@ def make_folder(folder: Path) -> None:
         raise DataError(f"Could not make the folder {folder}: {error.strerror}. Choose another.") from error
 
 
-def check_entry(scores: DatasetScores, count: int) -> dict[str, Any]:
-    """Return what a later version is held to: the fake probabilities of some pictures, taken evenly, in their order.
-
-    A picture without a face, or that cannot be read, has None.
-    """
-    rows = take_evenly(scores.rows, count)
-    return {"faces": len(rows), "fake_probabilities": [row.fake_probability for row in rows]}
-
-
 def _choose(settings: SuiteData, data_root: Path, limit: int | None) -> tuple[Path, list[Sample], int]:
     """Return folder and samples of one data set, and how many there were to choose from."""
     root = data_root / settings.path
@@ -133,11 +124,9 @@ def _load_detectors(names: Sequence[str | None]) -> tuple[Detector, ...]:
 
 
 def _build(scored: Scored, sections: dict[str, Section], command: str) -> dict[str, Any]:
-    """Return report.json: the entries of a plain report, each with a check and its intervals, and the suite's part."""
+    """Return report.json: a plain report of the first detector, and the suite's part."""
     own = [data.scores[0] for data in scored.data]
     report = build_report(scored.detectors[0], own, command)
-    for entry, scores in zip(report["datasets"], own, strict=True):
-        entry["check"] = check_entry(scores, scored.suite.check_faces)
     report["suite"] = {
         "resamples": scored.suite.resamples,
         "seed": scored.suite.seed,
