@@ -15,7 +15,7 @@ from unmask.evaluation.report import build_report, hash_weights
 from unmask.evaluation.report_files import PAGE, SCORES, file_stems, render_rows, write_report_file
 from unmask.evaluation.report_page import render_page
 from unmask.evaluation.samples import read_split, take_evenly
-from unmask.evaluation.scoring import DatasetScores, score_dataset
+from unmask.evaluation.scoring import score_dataset
 from unmask.evaluation.sections import SECTIONS, Scored, ScoredData, Section
 from unmask.evaluation.suite_file import SuiteData, read_suite
 from unmask.evaluation.suite_page import render_html, render_sections
