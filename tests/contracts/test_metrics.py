@@ -4,6 +4,7 @@ import inspect
 import random
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,8 +17,10 @@ from unmask.errors import MetricError
 from unmask.metrics import METRICS
 
 LABELS = [0] * 12 + [1] * 8
-PERFECT = [0.02 * i for i in range(12)] + [0.6 + 0.04 * i for i in range(8)]
+PERFECT = [float(label) for label in LABELS]  # right and certain: a metric of probabilities asks for both
 INVERTED = [1 - score for score in PERFECT]
+RANKED = [0.02 * i for i in range(12)] + [0.6 + 0.04 * i for i in range(8)]
+OF_PROBABILITIES = ("brier_score", "expected_calibration_error", "aurc")
 
 # A coarse grid makes ties frequent; the wide floats reach the corners.
 scores = st.one_of(st.integers(0, 10).map(lambda n: n / 10), st.floats(0, 1))
@@ -32,9 +35,20 @@ def sklearn_eer(labels, values):
     return brentq(lambda x: 1 - x - np.interp(x, false_positive_rates, true_positive_rates), 0, 1)
 
 
+def sklearn_tpr_at(most, labels, values):
+    false_positive_rates, true_positive_rates, _ = sklearn.metrics.roc_curve(labels, values, drop_intermediate=False)
+    return true_positive_rates[false_positive_rates <= most].max()
+
+
 def find_oracle(name):
     """Return scikit-learn's function of the same name, where it has one."""
-    renamed = {"auc": sklearn.metrics.roc_auc_score, "eer": sklearn_eer}
+    renamed = {
+        "auc": sklearn.metrics.roc_auc_score,
+        "eer": sklearn_eer,
+        "brier_score": sklearn.metrics.brier_score_loss,
+        "tpr_at_1_percent_fpr": partial(sklearn_tpr_at, 0.01),
+        "tpr_at_5_percent_fpr": partial(sklearn_tpr_at, 0.05),
+    }
     return renamed.get(name) or getattr(sklearn.metrics, f"{name}_score", None)
 
 
@@ -47,6 +61,17 @@ def test_perfect_scores_give_the_best_value(metric):
     assert metric(LABELS, PERFECT) in (0.0, 1.0)
 
 
+@pytest.mark.parametrize("name", sorted(set(METRICS) - set(OF_PROBABILITIES)))
+def test_a_perfect_order_around_one_half_gives_the_best_value(name):
+    assert METRICS[name](LABELS, RANKED) == METRICS[name](LABELS, PERFECT)
+
+
+@pytest.mark.parametrize("name", OF_PROBABILITIES)
+def test_a_score_that_is_no_probability_is_an_error_where_one_is_needed(name):
+    with pytest.raises(MetricError, match="outside"):
+        METRICS[name]([0, 1], [-3.0, 4.0])
+
+
 def test_inverted_scores_give_a_far_worse_value(metric):
     assert abs(metric(LABELS, PERFECT) - metric(LABELS, INVERTED)) > 0.5
 
@@ -56,7 +81,7 @@ def test_order_of_the_pictures_does_not_matter(metric):
     expected = metric(*zip(*rows, strict=True))
     for seed in range(5):
         random.Random(seed).shuffle(rows)
-        assert metric(*zip(*rows, strict=True)) == expected
+        assert metric(*zip(*rows, strict=True)) == pytest.approx(expected, abs=1e-12)  # sums differ in the last bit
 
 
 def test_equal_scores_give_a_finite_value_that_no_order_changes(metric):
@@ -94,6 +119,23 @@ def test_agrees_with_scikit_learn(name, rows):
     received = (values >= 0.5).astype(int) if thresholded else values
     options = {"zero_division": 0} if name in ("precision", "recall", "f1") else {}
     assert metric(labels, values) == pytest.approx(oracle(labels, received, **options), abs=1e-9)
+
+
+WEIGHTED = [name for name in sorted(METRICS) if "weights" in inspect.signature(METRICS[name]).parameters]
+
+
+@settings(max_examples=60)
+@given(rows=both_classes, seed=st.integers(0, 9))
+@pytest.mark.parametrize("name", WEIGHTED)
+def test_weights_count_pictures_several_times(name, rows, seed):
+    labels, values = (np.array(column) for column in zip(*rows, strict=True))
+    times = np.random.default_rng(seed).integers(0, 4, size=(5, labels.size))
+    taken = METRICS[name](labels, values, weights=times.astype(float))
+    assert taken.shape == (5,)
+    for row, value in zip(times, taken, strict=True):
+        repeated = np.repeat(labels, row), np.repeat(values, row)
+        if np.unique(repeated[0]).size == 2:
+            assert value == pytest.approx(METRICS[name](*repeated), abs=1e-9)
 
 
 def test_the_whole_registry_needs_numpy_alone():

@@ -20,3 +20,8 @@ def recompress(pixels: np.ndarray, suffix: str, flag: int, quality: int) -> np.n
 def recompress_jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:
     """Return uint8 RGB pixels [H, W, 3] after a JPEG round trip, colours at half resolution as is usual."""
     return recompress(pixels, ".jpg", cv2.IMWRITE_JPEG_QUALITY, quality)
+
+
+def recompress_webp(pixels: np.ndarray, quality: int) -> np.ndarray:
+    """Return uint8 RGB pixels [H, W, 3] after a lossy WebP round trip."""
+    return recompress(pixels, ".webp", cv2.IMWRITE_WEBP_QUALITY, quality)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from torchvision.transforms import v2
 
 from unmask.augmentations import AUGMENTATIONS
 from unmask.augmentations.on_pixels import OnPixels, whole
-from unmask.augmentations.recompression import recompress
+from unmask.augmentations.recompression import recompress_webp
 
 
 class Webp(OnPixels):
@@ -20,7 +19,7 @@ class Webp(OnPixels):
 
     def change(self, pixels: np.ndarray) -> np.ndarray:
         """Return the crop after the round trip."""
-        return recompress(pixels, ".webp", cv2.IMWRITE_WEBP_QUALITY, whole(self.lowest, self.highest))
+        return recompress_webp(pixels, whole(self.lowest, self.highest))
 
 
 @AUGMENTATIONS.register("webp")

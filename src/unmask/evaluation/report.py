@@ -13,6 +13,7 @@ import numpy as np
 
 from unmask.detector_folder import ONNX, WEIGHTS
 from unmask.errors import DataError, MetricError
+from unmask.evaluation.samples import take_evenly
 from unmask.evaluation.scoring import UNREADABLE, DatasetScores
 from unmask.metrics import METRICS
 from unmask.metrics.confusion import THRESHOLD, Confusion, confusion_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from unmask.detector import Detector
 
 FORMAT_VERSION = 1
+CHECK_FACES = 25
 
 
 def build_report(detector: Detector, datasets: Sequence[DatasetScores], command: str = "") -> dict[str, Any]:
@@ -64,7 +66,7 @@ def describe_dataset(scores: DatasetScores) -> dict[str, Any]:
         "name": scores.name,
         "split": scores.split,
         "path_name": scores.short_path,
-        "counts": _count_pictures(scores),
+        "counts": count_pictures(scores),
         "face_finder": scores.face_finder,
         "seen_in_training": scores.seen_in_training,
         "metrics": metrics,
@@ -73,7 +75,17 @@ def describe_dataset(scores: DatasetScores) -> dict[str, Any]:
         "true_positive_rate": _rate(confusion.true_positives, confusion.false_negatives),
         "verdicts": _count_verdicts(scores),
         "confusion_matrix": _as_matrix(confusion),
+        "check": keep_some(scores),
     }
+
+
+def keep_some(scores: DatasetScores) -> dict[str, Any]:
+    """Return what a later version can be held to: the fake probabilities of 25 pictures, taken evenly, in their order.
+
+    A picture without a face, or that cannot be read, has None.
+    """
+    rows = take_evenly(scores.rows, CHECK_FACES)
+    return {"faces": len(rows), "fake_probabilities": [row.fake_probability for row in rows]}
 
 
 def hash_weights(folder: Path) -> dict[str, str]:
@@ -95,7 +107,7 @@ def _compute_metrics(
         return dict.fromkeys(METRICS) | threshold, str(error)
 
 
-def _count_pictures(scores: DatasetScores) -> dict[str, int]:
+def count_pictures(scores: DatasetScores) -> dict[str, int]:
     """Return how many pictures there were, of which class, and what became of them."""
     verdicts = Counter(row.verdict for row in scores.rows)
     labels = Counter(row.label for row in scores.rows)

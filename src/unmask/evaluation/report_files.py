@@ -41,7 +41,7 @@ def write_report(
     """
     report, output = build_report(detector, datasets, command), Path(output)
     figures: list[dict[str, str]] = []
-    for stem, scores in zip(_file_stems(datasets), datasets, strict=True):
+    for stem, scores in zip(file_stems(datasets), datasets, strict=True):
         drawn = draw_figures(scores, report["thresholds"])
         figures.append({kind: f"{stem}-{kind}.png" for kind in drawn})
         for kind, png in drawn.items():
@@ -61,7 +61,7 @@ def write_report_file(folder: Path, report: dict[str, Any]) -> None:
     write_json(folder / REPORT, report)
 
 
-def _file_stems(datasets: Sequence[DatasetScores]) -> list[str]:
+def file_stems(datasets: Sequence[DatasetScores]) -> list[str]:
     """Return a file name's beginning for each data set, unique and safe on every file system."""
     stems: list[str] = []
     for scores in datasets:

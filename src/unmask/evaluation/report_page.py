@@ -25,12 +25,15 @@ COLUMNS = {
 """The usual order and names; a metric that is not here follows under its own name."""
 
 
-def render_page(report: dict[str, Any], figures: Sequence[dict[str, str]]) -> str:
+def render_page(
+    report: dict[str, Any], figures: Sequence[dict[str, str]], sections: Sequence[str] | None = None
+) -> str:
     """Return report.md.
 
     Args:
         report: the content of report.json.
         figures: for each data set the file name of each figure by its kind, such as `{"roc": "x-roc.png"}`.
+        sections: what an evaluation tells, in place of the table of all metrics.
     """
     low, high = report["thresholds"]["real"], report["thresholds"]["fake"]
     parts = [
@@ -40,7 +43,7 @@ def render_page(report: dict[str, Any], figures: Sequence[dict[str, str]]) -> st
         "Accuracy, precision, recall, F1, the confusion matrix and the classification report call a score of 0.5 "
         "and above fake. "
         f"The detector's verdicts are real below {low:.3g}, fake above {high:.3g} and uncertain between.",
-        _summary(report["datasets"]),
+        *([_summary(report["datasets"])] if sections is None else sections),
     ]
     for entry, files in zip(report["datasets"], figures, strict=True):
         parts += _section(entry, files)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from unmask.data.layouts import read_samples
 from unmask.errors import DataError
 from unmask.hub.datasets import fetch_data_set
 from unmask.schema import Sample
+
+Item = TypeVar("Item")
 
 
 def read_split(root: Path | str, split: str | None = None, layout: str | None = None) -> list[Sample]:
@@ -35,7 +38,7 @@ def read_split(root: Path | str, split: str | None = None, layout: str | None = 
     return chosen
 
 
-def take_evenly(samples: Sequence[Sample], limit: int) -> list[Sample]:
+def take_evenly(samples: Sequence[Item], limit: int) -> list[Item]:
     """Return at most `limit` samples at equal distances, the same ones each time.
 
     Files of one class lie together, so the first ones alone would often be of one class.

@@ -39,6 +39,7 @@ class ImageScore:
     verdict: str
     source_id: str
     method: str
+    video_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def _score_image(detector: Detector, root: Path, sample: Sample) -> ImageScore:
         probability, verdict = None, UNREADABLE
     path = Path(sample.path)
     file = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-    return ImageScore(file, sample.label, probability, verdict, sample.source_id, sample.method)
+    return ImageScore(file, sample.label, probability, verdict, sample.source_id, sample.method, sample.video_id)
 
 
 def _shared_folder(samples: Sequence[Sample]) -> Path:

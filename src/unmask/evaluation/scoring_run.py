@@ -16,6 +16,7 @@ from unmask.evaluation.comparison import compare_runs
 from unmask.evaluation.report_files import write_report, write_report_file
 from unmask.evaluation.samples import read_split, take_evenly
 from unmask.evaluation.scoring import score_dataset
+from unmask.evaluation.suite_run import make_folder
 from unmask.files import write_whole
 from unmask.hub import load_detector
 from unmask.schema import Sample
@@ -50,7 +51,7 @@ def run_scoring(run: ScoringRun, *, progress: bool = True) -> dict[str, Any]:
         raise DataError(f"--write-report needs a detector folder and {run.detector} is none. Give a local one.")
     chosen = [(root, read_split(root, run.split, run.layout)) for root in run.data]
     detector = load_detector(run.detector)
-    _make_folder(Path(run.output))
+    make_folder(Path(run.output))
     datasets = []
     for root, samples in chosen:
         if run.split and all(sample.split is None for sample in samples):
@@ -121,11 +122,3 @@ def summarise(entry: dict[str, Any]) -> str:
         or f"AUC {metrics['auc']:.3f}, EER {metrics['eer']:.3f}, accuracy {metrics['accuracy']:.3f}"
     )
     return f"{entry['path_name']}: {counts['scored']} of {counts['total']} scored ({left_out}). {values}"
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the output folder, or say why it cannot be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"Could not make the folder {folder}: {error.strerror}. Choose another.") from error

@@ -33,6 +33,22 @@ def number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:,.{digits}f}"
 
 
+def with_interval(value: float | None, interval: Sequence[float] | None, digits: int = 3) -> str:
+    """Return a figure with its interval, such as 0.960 (0.951–0.968)."""
+    if value is None or interval is None:
+        return number(value, digits)
+    return f"{number(value, digits)} ({number(interval[0], digits)}–{number(interval[1], digits)})"
+
+
+def share(value: float | None, interval: Sequence[float] | None = None) -> str:
+    """Return a share in per cent, with its interval where there is one, such as 3.1 % (2.0–4.4)."""
+    if value is None:
+        return "–"
+    if interval is None:
+        return f"{value:.1%}".replace("%", " %")
+    return f"{100 * value:.1f} % ({100 * interval[0]:.1f}–{100 * interval[1]:.1f})"
+
+
 def without_empty_columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
     """Return head and rows without the columns in which every row has a dash."""
     kept = [column for column in range(len(head)) if any(row[column] != "–" for row in rows)]

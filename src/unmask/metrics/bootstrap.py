@@ -28,7 +28,7 @@ def draw_weights(sources: Sequence[str], resamples: int = RESAMPLES, seed: int =
         resamples: how many.
         seed: the same seed and sources give the same weights, in whatever portions they come.
     """
-    _, source_of = np.unique(np.asarray(sources, dtype=str), return_inverse=True)
+    _, source_of = np.unique(np.asarray(list(sources), dtype=str), return_inverse=True)
     count = int(source_of.max()) + 1
     generator = np.random.default_rng(seed)
     at_once = max(1, MOST_AT_ONCE // max(1, len(source_of)))

@@ -39,3 +39,15 @@ def check_inputs(labels: ArrayLike, scores: ArrayLike) -> tuple[np.ndarray, np.n
             f"classes. Add {LABEL_NAMES[1 - int(classes[0])]} pictures."
         )
     return label_array.astype(np.int64), score_array
+
+
+def check_probabilities(labels: ArrayLike, scores: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `check_inputs` returns, of scores that are probabilities.
+
+    Raises:
+        MetricError: as `check_inputs`, or a score lies outside [0, 1].
+    """
+    checked, probabilities = check_inputs(labels, scores)
+    if probabilities.min() < 0 or probabilities.max() > 1:
+        raise MetricError("A score lies outside [0, 1], and this metric needs probabilities. Pass those of fake.")
+    return checked, probabilities

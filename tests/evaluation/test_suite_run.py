@@ -1,0 +1,152 @@
+"""A suite end to end: real detector folders, real files, one report; and the shipped report, held to."""
+
+import csv
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from unmask.detector_folder import REPORT
+from unmask.errors import DataError
+from unmask.evaluation.report_files import SCORES
+from unmask.evaluation.suite_run import SuiteRun, describe_command, run_suite
+from unmask.hub.loading import SHIPPED
+from unmask.media.drawing import draw_face
+
+pytest.importorskip("timm", reason="the train extra, which makes the detector, is not installed")
+
+SUITE = """
+data: [some-faces/test, others]
+sections: [scores, verdicts, methods, groups, calibration, selective_risk, {robustness: {faces: 3}}]
+resamples: 100
+"""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A data root with two data sets of drawn faces, and a suite's file."""
+    root = tmp_path_factory.mktemp("world")
+    for data, frames in (("some-faces/test", 2), ("others", 1)):
+        for label, shade in (("real", 1.0), ("fake", 0.8)):
+            folder = root / data / label
+            folder.mkdir(parents=True)
+            for number in range(4 * frames):
+                pixels = (draw_face(number, 96) * shade).astype(np.uint8)
+                Image.fromarray(pixels).save(folder / f"{number // frames:03d}_{number % frames:03d}.png")
+    (root / "others/fake/torn.png").write_bytes(b"no picture")
+    (root / "suite.yaml").write_text(SUITE)
+    return root
+
+
+@pytest.fixture(scope="module")
+def second_detector(tiny_detector, tmp_path_factory):
+    """The same network under another name: a second export would cost more than the run."""
+    folder = tmp_path_factory.mktemp("second") / "detector"
+    shutil.copytree(tiny_detector, folder)
+    config = json.loads((folder / "config.json").read_text())
+    config["unmask"]["name"] = "second"
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def written(world, tiny_detector, second_detector):
+    """The output folder of one run of two detectors, and its report."""
+    output = world / "out"
+    detectors = (str(tiny_detector), str(second_detector))
+    return output, run_suite(SuiteRun(str(world / "suite.yaml"), str(output), str(world), detectors), progress=False)
+
+
+def test_the_report_is_a_plain_one_with_a_suite_in_it(written):
+    output, report = written
+    assert json.loads((output / REPORT).read_text()) == json.loads(json.dumps(report))
+    assert report["format_version"] == 1
+    assert [entry["path_name"] for entry in report["datasets"]] == ["some-faces/test", "others"]
+    assert next(iter(report["suite"]["detectors"])) == report["detector"]
+    assert len(report["suite"]["detectors"]) == 2
+    assert report["datasets"][1]["counts"]["unreadable"] == 1
+
+
+def test_every_section_speaks_of_every_detector_and_data_set(written):
+    _, report = written
+    for name in ("scores", "verdicts", "methods", "selective_risk", "robustness"):
+        by_detector = report["suite"]["sections"][name]["by_detector"]
+        assert list(by_detector) == list(report["suite"]["detectors"]), name
+        assert all(list(entries) == ["some-faces/test", "others"] for entries in by_detector.values()), name
+
+
+def test_videos_are_pooled_where_they_have_several_pictures(written):
+    _, report = written
+    entries = report["suite"]["sections"]["scores"]["by_detector"][report["detector"]]
+    assert entries["some-faces/test"]["video"]["counts"]["scored"] <= 8
+    assert entries["others"]["video"] is None
+
+
+def test_the_pages_show_every_figure(written):
+    output, _ = written
+    figures = {path.name for path in output.glob("*.png")}
+    assert set(re.findall(r"\]\((.+?\.png)\)", (output / "report.md").read_text())) == figures
+    page = (output / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == len(figures)
+    assert not re.findall(r"(?:src|href)=\"(?!data:|#)", page)
+
+
+def test_the_clean_scores_of_the_robustness_are_those_of_the_report(written):
+    output, report = written
+    entry = report["suite"]["sections"]["robustness"]["by_detector"][report["detector"]]["others"]
+    rows = [row for row in csv.DictReader((output / SCORES).open()) if row["dataset"] == "others"]
+    chosen = [rows[index] for index in np.linspace(0, len(rows) - 1, 3).round().astype(int)]
+    assert entry["faces"] == sum(bool(row["fake_probability"]) for row in chosen)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"data_root": "nowhere"}, "not below nowhere"),  # a data root that is not there
+        ({"detectors": ("{detector}", "{detector}")}, "Two detectors are called"),  # the same one twice
+        ({"detectors": ("user/name",), "write_report": True}, "needs a detector folder"),  # no place to write to
+        ({"output": "{suite}"}, "Could not make the folder"),  # a file stands in the way
+    ],
+)
+def test_what_cannot_be_used_is_one_line(world, tiny_detector, change, words):
+    fields = {"suite": "{suite}", "output": str(world / "o"), "data_root": str(world), "detectors": ("{detector}",)}
+    known = {"{suite}": str(world / "suite.yaml"), "{detector}": str(tiny_detector)}
+
+    def fill(value):
+        return tuple(map(fill, value)) if isinstance(value, tuple) else known.get(value, value)
+
+    with pytest.raises(DataError) as caught:
+        run_suite(SuiteRun(**{name: fill(value) for name, value in (fields | change).items()}), progress=False)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_command_names_no_place_of_this_machine(tmp_path):
+    run = SuiteRun("train/suites/default.yaml", str(tmp_path / "out"), str(tmp_path / "data"), (None,), limit=9)
+    assert describe_command(run) == (
+        "python train/score.py --suite train/suites/default.yaml --data-root data --limit 9 --output out"
+    )
+
+
+def test_the_shipped_report_holds_on_a_hundred_faces(shared, monkeypatch):
+    """Whoever changes weights, crop, finder or preprocessing has to score again."""
+    from unmask.evaluation.samples import read_split, take_evenly
+    from unmask.hub import load_detector
+
+    monkeypatch.delenv("UNMASK_FACE_MODEL", raising=False)
+    detector = load_detector()
+    entries = json.loads((SHIPPED / REPORT).read_text())["datasets"]
+    checked = 0
+    for entry in entries:
+        samples = take_evenly(read_split(shared / "data" / entry["path_name"]), entry["check"]["faces"])
+        assert detector.face_finder.name == entry["face_finder"], "score with the finder that the report was made with"
+        found = [detector.predict_image(sample.path).fake_probability for sample in samples]
+        expected = entry["check"]["fake_probabilities"]
+        assert [value is None for value in found] == [value is None for value in expected]
+        pairs = [pair for pair in zip(found, expected, strict=True) if None not in pair]
+        assert max(abs(value - stored) for value, stored in pairs) < 1e-3, entry["path_name"]
+        checked += len(samples)
+    assert checked >= 100
