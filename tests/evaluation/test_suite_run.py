@@ -20,7 +20,7 @@ pytest.importorskip("timm", reason="the train extra, which makes the detector, i
 
 SUITE = """
 data: [some-faces/test, others]
-sections: [scores, verdicts, methods, groups, calibration, selective_risk, {robustness: {faces: 3}}]
+sections: [scores, verdicts, methods, groups, calibration, selective_risk, robustness: {faces: 3}, deletion: {faces: 3}]
 resamples: 100
 """
 
@@ -68,6 +68,14 @@ def test_the_report_is_a_plain_one_with_a_suite_in_it(written):
     assert next(iter(report["suite"]["detectors"])) == report["detector"]
     assert len(report["suite"]["detectors"]) == 2
     assert report["datasets"][1]["counts"]["unreadable"] == 1
+
+
+def test_the_maps_of_the_first_detector_are_tested(written):
+    output, report = written
+    found = report["suite"]["sections"]["deletion"]["by_data"]
+    assert list(found) == ["some-faces/test", "others"]
+    assert all(each is None or each["faces"] <= 3 for each in found.values())
+    assert "where the network looked" in (output / "report.md").read_text()
 
 
 def test_every_section_speaks_of_every_detector_and_data_set(written):

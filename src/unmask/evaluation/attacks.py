@@ -185,7 +185,7 @@ def _classifier(detector: Detector) -> Any:
     from unmask.evaluation.served_network import ServedNetwork
     from unmask.export import read_model
 
-    spec, mirrored = detector.input_spec, getattr(detector.settings, "mirrored", False)
+    spec, mirrored = detector.input_spec, detector.settings.mirrored
     network = ServedNetwork(read_model(detector.folder), spec, mirrored)
     return PyTorchClassifier(
         network,
