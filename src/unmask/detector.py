@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from unmask.calibration import fake_probabilities, verdict_of
+from unmask.clips import FRAMES, Progress, judge_clip
 from unmask.detector_folder import ONNX, WEIGHTS, check_folder
 from unmask.errors import BrokenDetector
 from unmask.files import file_digest
@@ -16,7 +18,7 @@ from unmask.media.faces import FaceFinder, make_face_finder
 from unmask.media.images import read_image
 from unmask.preprocessing import crop_box, crop_face, prepare_crop
 from unmask.runtimes.onnx import WEIGHTS_DIGEST, OnnxRuntime
-from unmask.schema import FacePrediction, ImagePrediction
+from unmask.schema import FacePrediction, ImagePrediction, VideoPrediction
 
 BATCH = 16
 NO_FACE = (
@@ -80,6 +82,33 @@ class Detector:
             width=image.shape[1],
             height=image.shape[0],
         )
+
+    def predict_video(
+        self, path: str | os.PathLike[str], frames: int = FRAMES, progress: Progress | None = None
+    ) -> VideoPrediction:
+        """Judge every person of a clip, and the clip by its most fake person.
+
+        The frames lie evenly over the whole clip. Faces are followed from frame to frame, and a person's fake
+        probability is that of the mean of the logits of all their frames; the thresholds are the detector's,
+        which were set on single pictures. A face that turns up in less than a tenth as many frames as the most
+        seen person is `brief` and does not decide over the clip.
+
+        Args:
+            path: The clip: MP4, MOV, MKV, WebM, AVI or MPEG-TS, with or without sound.
+            frames: How many frames to judge, 1 or more; a shorter clip is judged whole.
+            progress: Called with the frames done and the frames wanted, after each frame.
+
+        Raises:
+            UnreadableVideo: The file is no such clip, too large, or not one frame can be decoded; or PyAV,
+                which the `app` and `train` extras bring, is not installed.
+
+        Example:
+            >>> from unmask import load_detector
+            >>> prediction = load_detector().predict_video("clip.mp4")  # doctest: +SKIP
+            >>> prediction.verdict, [person.fake_probability for person in prediction.people]  # doctest: +SKIP
+            ('fake', [0.91, 0.04])
+        """
+        return judge_clip(self, path, frames, progress)
 
     def predict_faces(self, image: np.ndarray) -> tuple[FacePrediction, ...]:
         """Find and judge the faces of a decoded picture (uint8 RGB [H, W, 3]), largest first."""

@@ -42,7 +42,8 @@ FACTORY_ARGS = {"num_classes", "pretrained", "pretrained_cfg", "pretrained_cfg_o
     "model_name",
     "features_only",
 }
-SETTINGS_KEYS = {field.name for field in dataclasses.fields(DetectorSettings)}
+SETTINGS_KEYS = {field.name for field in dataclasses.fields(DetectorSettings) if field.default is dataclasses.MISSING}
+OTHER_SETTINGS_KEYS = {field.name for field in dataclasses.fields(DetectorSettings)} - SETTINGS_KEYS
 PICKLE_SUFFIXES = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}
 BYTES_PER_ELEMENT = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 MOST_CONFIG_BYTES = 1 << 20
@@ -91,7 +92,7 @@ def read_config(folder: Path) -> DetectorConfig:
     raw = read_json(path)
     _check_keys(path, "", raw, TIMM_KEYS, {"model_args"})
     _check_keys(path, "pretrained_cfg.", raw["pretrained_cfg"], PRETRAINED_KEYS, OTHER_PRETRAINED_KEYS)
-    _check_keys(path, "unmask.", raw["unmask"], SETTINGS_KEYS)
+    _check_keys(path, "unmask.", raw["unmask"], SETTINGS_KEYS, OTHER_SETTINGS_KEYS)
     if raw["num_classes"] != 2 or raw["label_names"] != list(LABEL_NAMES):
         raise BrokenDetector(
             f"{path} names the labels {_short(raw['label_names'])} of {_short(raw['num_classes'])} classes; a detector "
@@ -234,6 +235,7 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "unmask.real_threshold": (lambda value: _is_number(value, 0, 1), "from 0 to 1"),
     "unmask.fake_threshold": (lambda value: _is_number(value, 0, 1), "from 0 to 1"),
     "unmask.pooling": (lambda value: value == "max", "max, the one that this Unmask knows"),
+    "unmask.video_pooling": (lambda value: value == "mean", "mean, the one that this Unmask knows"),
     "unmask.trained_on": (
         lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
         "a list of names",
@@ -241,4 +243,4 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "unmask.calibrated_on": (lambda value: isinstance(value, str), "a text"),
     "unmask.license": (_is_text, "the name of a licence"),
 }
-"""What each value must be, in the order in which they are checked; all but model_args and num_classes are there."""
+"""What each value must be, in the order in which they are checked; those of optional keys may be missing."""

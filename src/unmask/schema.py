@@ -111,6 +111,82 @@ class ImagePrediction:
 
 
 @dataclass(frozen=True)
+class PersonPrediction:
+    """What the detector says of one person of a clip, followed from frame to frame.
+
+    `times` (seconds from the clip's first frame), `probabilities` (each frame's fake probability) and `boxes`
+    belong together, one entry per frame in which the person's face was judged. `fake_probability` pools them
+    by the detector's rule. `best_frames` are the places, best first, in which the face is seen best, and
+    `crops` what the network saw there: uint8 RGB [S, S, 3], 160 px at most.
+
+    `brief` says that the person was seen too seldom to decide over the clip.
+    """
+
+    number: int
+    verdict: Verdict
+    fake_probability: float
+    times: tuple[float, ...]
+    probabilities: tuple[float, ...]
+    boxes: tuple[Box, ...]
+    brief: bool = False
+    best_frames: tuple[int, ...] = ()
+    crops: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form of the command line and the API; it holds no pictures."""
+        return {
+            "number": self.number,
+            "verdict": self.verdict,
+            "fake_probability": round(self.fake_probability, 6),
+            "brief": self.brief,
+            "best_times": [round(self.times[place], 3) for place in self.best_frames],
+            "frames": [
+                {"time": round(time, 3), "fake_probability": round(probability, 6), "box": box.as_list()}
+                for time, probability, box in zip(self.times, self.probabilities, self.boxes, strict=True)
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class VideoPrediction:
+    """What the detector says of one clip: a verdict for it and one entry per person, in order of appearance.
+
+    `fake_probability` is that of the most fake person, None when there is no face. `duration` is in seconds.
+    `frames_wanted` frames were asked for, `frames_read` of them could be decoded, and in `frames_judged` of
+    those at least one face was judged. `width` and `height` are those of the upright frames.
+    """
+
+    verdict: Verdict
+    fake_probability: float | None
+    people: tuple[PersonPrediction, ...]
+    frames_wanted: int
+    frames_read: int
+    frames_judged: int
+    duration: float
+    reason: str
+    face_finder: str
+    detector: str
+    width: int
+    height: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form of the command line and the API."""
+        return {
+            "kind": "video",
+            "verdict": self.verdict,
+            "fake_probability": None if self.fake_probability is None else round(self.fake_probability, 6),
+            "people": [person.to_dict() for person in self.people],
+            "frames_wanted": self.frames_wanted,
+            "frames_read": self.frames_read,
+            "frames_judged": self.frames_judged,
+            "duration": round(self.duration, 3),
+            "reason": self.reason,
+            "face_finder": self.face_finder,
+            "detector": self.detector,
+        }
+
+
+@dataclass(frozen=True)
 class Sample:
     """One labelled picture of a data set on disk.
 
@@ -145,7 +221,8 @@ class DetectorSettings:
     `crop_margin` is the fraction of the face box's side added on each side of the square crop.
     `temperature` is the fitted divisor of the logits; it is already folded into the head's weights, so
     that stock loaders give the calibrated probability too. A probability below `real_threshold` is
-    `real`, above `fake_threshold` is `fake`, and `uncertain` between them.
+    `real`, above `fake_threshold` is `fake`, and `uncertain` between them. `pooling` makes a picture's
+    probability of its faces', `video_pooling` a person's of their frames' (`mean`: of the logits).
     """
 
     format_version: int
@@ -158,3 +235,4 @@ class DetectorSettings:
     trained_on: tuple[str, ...]
     calibrated_on: str
     license: str
+    video_pooling: Literal["mean"] = "mean"
