@@ -1,4 +1,4 @@
-"""The command `unmask`: judge pictures from a terminal or a script. Imports no torch."""
+"""The command `unmask`: judge pictures and clips from a terminal or a script. Imports no torch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:  # numpy and all that needs it is imported where it is used: h
     from tqdm import tqdm
 
     from unmask.detector import Detector
-    from unmask.schema import ImagePrediction
+    from unmask.schema import FacePrediction, ImagePrediction, PersonPrediction, VideoPrediction
+
+    Prediction = ImagePrediction | VideoPrediction
 
 Item = TypeVar("Item")
 
@@ -42,6 +44,8 @@ EXAMPLES = """\b
 Examples:
   unmask predict portrait.jpg
   unmask predict holiday/ portrait.heic
+  unmask predict clip.mp4
+  unmask predict --frames 100 --json clip.mp4 > verdict.json
   unmask predict --json holiday/ > verdicts.jsonl
   unmask predict --detector runs/mine/detector portrait.jpg
   unmask predict --detector user/name --revision v1 portrait.jpg
@@ -49,8 +53,8 @@ Examples:
 
 \b
 Exit codes:
-  0    every picture was read, whatever the verdicts
-  1    some picture could not be read, or a folder holds none
+  0    every file was read, whatever the verdicts
+  1    some file could not be read, or a folder holds none
   2    wrong usage, or the detector cannot be loaded
   130  stopped with Ctrl-C
   141  the reader of the output went away, as `head` does
@@ -91,11 +95,14 @@ def unmask(
         print(context.get_help())
 
 
-@app.command(short_help="Judge every face of every picture.", epilog=EXAMPLES)
+@app.command(short_help="Judge every face of pictures and clips.", epilog=EXAMPLES)
 def predict(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE", help="Pictures, folders (searched to the bottom), or - for standard input."),
+        typer.Argument(
+            metavar="FILE",
+            help="Pictures, clips, folders (searched to the bottom), or - for a picture on standard input.",
+        ),
     ],
     as_json: Annotated[
         bool, typer.Option("--json", help="Write one JSON object a line, in the order of the files.")
@@ -107,15 +114,19 @@ def predict(
     revision: Annotated[
         str | None, typer.Option(metavar="TAG", help="Tag, branch or commit of a detector on the Hub.")
     ] = None,
+    frames: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Frames of a clip, spread evenly over the whole of it.")
+    ] = 32,
 ) -> None:
-    """Judge every face of every picture: real, fake, uncertain or no_face.
+    """Judge every face of pictures and clips: real, fake, uncertain or no_face.
 
-    A picture's verdict and fake probability are those of its most fake face.
+    A picture's verdict and fake probability are those of its most fake face, a clip's those of its most fake
+    person.
     """
     with _quiet_ends():
         loaded = _load(detector, revision)
         sources = list(_expand(files))
-        read = _report(sources, loaded, as_json)
+        read = _report(sources, loaded, frames, as_json)
         raise typer.Exit(ALL_READ if read == len(sources) else SOME_UNREADABLE)
 
 
@@ -145,9 +156,10 @@ def _load(name: str | None, revision: str | None) -> Detector:
 
 
 def _expand(files: list[str]) -> Iterator[tuple[str, Content]]:
-    """Yield name and content of every picture, folders replaced by the pictures below them."""
+    """Yield name and content of every file, folders replaced by the pictures and clips below them."""
     from unmask.media.image_bytes import MAX_FILE_BYTES
-    from unmask.media.images import find_images
+    from unmask.media.images import IMAGE_SUFFIXES, find_files
+    from unmask.media.video_bytes import VIDEO_SUFFIXES
 
     for name in files:
         if name == STDIN:
@@ -157,31 +169,35 @@ def _expand(files: list[str]) -> Iterator[tuple[str, Content]]:
             yield name, Path(name)
         else:
             try:
-                found = find_images(Path(name))
+                found = find_files(Path(name), IMAGE_SUFFIXES | VIDEO_SUFFIXES)
             except MediaError as error:
                 yield name, error
                 continue
             yield from ((str(path), path) for path in found)
             if not found:
-                yield name, MediaError(f"Could not find a picture in {_shown(name)}. Name another folder.")
+                yield name, MediaError(f"Could not find a picture or clip in {_shown(name)}. Name another folder.")
 
 
-def _judge(detector: Detector, content: Content) -> ImagePrediction | MediaError:
+def _judge(detector: Detector, content: Content, frames: int) -> Prediction | MediaError:
+    from unmask.media.video_bytes import is_clip
+
     if isinstance(content, MediaError):
         return content
     try:
+        if isinstance(content, Path) and is_clip(content):
+            return detector.predict_video(content, frames)
         return detector.predict_image(content)
     except MediaError as error:
         return error
 
 
-def _judge_all(detector: Detector, contents: list[Content]) -> Iterator[ImagePrediction | MediaError]:
-    """Judge the pictures side by side and yield the outcomes in order."""
-    waiting: deque[Future[ImagePrediction | MediaError]] = deque()
+def _judge_all(detector: Detector, contents: list[Content], frames: int) -> Iterator[Prediction | MediaError]:
+    """Judge the files side by side and yield the outcomes in order."""
+    waiting: deque[Future[Prediction | MediaError]] = deque()
     pool = ThreadPoolExecutor(WORKERS)
     try:
         for content in contents:
-            waiting.append(pool.submit(_judge, detector, content))
+            waiting.append(pool.submit(_judge, detector, content, frames))
             if len(waiting) > AHEAD:
                 yield waiting.popleft().result()
         while waiting:
@@ -190,14 +206,14 @@ def _judge_all(detector: Detector, contents: list[Content]) -> Iterator[ImagePre
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _report(sources: list[tuple[str, Content]], detector: Detector, as_json: bool) -> int:
+def _report(sources: list[tuple[str, Content]], detector: Detector, frames: int, as_json: bool) -> int:
     """Judge and print every source; return how many could be read."""
     from tqdm import tqdm
 
     hidden = len(sources) == 1 or not sys.stderr.isatty()
     verdicts: Counter[str] = Counter()
-    with tqdm(total=len(sources), unit="picture", delay=BAR_DELAY, disable=hidden, leave=False) as bar:
-        outcomes = _judge_all(detector, [content for _, content in sources])
+    with tqdm(total=len(sources), unit="file", delay=BAR_DELAY, disable=hidden, leave=False) as bar:
+        outcomes = _judge_all(detector, [content for _, content in sources], frames)
         for (name, _), outcome in _stoppable(zip(sources, outcomes, strict=True)):
             bar.update()
             if isinstance(outcome, MediaError):
@@ -207,7 +223,7 @@ def _report(sources: list[tuple[str, Content]], detector: Detector, as_json: boo
                     _say(json.dumps({"file": name, "error": message}), sys.stdout, bar)
                 continue
             verdicts[outcome.verdict] += 1
-            _say(_as_json(name, outcome) if as_json else _as_line(name, outcome), sys.stdout, bar)
+            _say(_as_json(name, outcome) if as_json else _as_lines(name, outcome), sys.stdout, bar)
     if len(sources) > 1 and not as_json:
         _say(_summary(verdicts, len(sources), detector), sys.stdout, bar)
     return verdicts.total()
@@ -254,25 +270,59 @@ def _say(line: str, stream: TextIO, bar: tqdm[Any]) -> None:
         bar.refresh()
 
 
-def _as_json(name: str, prediction: ImagePrediction) -> str:
+def _as_json(name: str, prediction: Prediction) -> str:
     # ASCII alone, so that any file name survives any terminal: a byte that is no UTF-8 becomes \\udc80 to \\udcff.
     return json.dumps({"file": name, **prediction.to_dict()})
 
 
-def _as_line(name: str, prediction: ImagePrediction) -> str:
-    """Return verdict, fake probability, number of faces and file of one picture."""
-    verdict = prediction.verdict.ljust(max(map(len, COLOURS)))
+def _as_lines(name: str, prediction: Prediction) -> str:
+    """Return a line on one picture or clip, and one on each of its faces or people where there are several."""
+    from unmask.schema import VideoPrediction
+
+    if isinstance(prediction, VideoPrediction):
+        parts = [_person_line(person) for person in prediction.people]
+        what = _count(len(parts), "person", "people")
+        what += f" in {prediction.frames_judged} of {prediction.frames_wanted} frames"
+    else:
+        parts = [_face_line(face) for face in prediction.faces]
+        what = _count(len(parts), "face ", "faces")
+    line = f"{_verdict(prediction.verdict)}  {_number(prediction.fake_probability)}  {what}  {_shown(name)}"
+    return "\n".join([line, *parts] if len(parts) > 1 else [line])
+
+
+def _person_line(person: PersonPrediction) -> str:
+    seen = _count(len(person.times), "frame", "frames")
+    span = (
+        f"{person.times[0]:.1f} s to {person.times[-1]:.1f} s" if len(person.times) > 1 else f"{person.times[0]:.1f} s"
+    )
+    note = ", too few to count" if person.brief else ""
+    return f"  {_verdict(person.verdict)}  {_number(person.fake_probability)}  person {person.number}: {seen}, {span}{note}"
+
+
+def _face_line(face: FacePrediction) -> str:
+    box = face.box
+    return f"  {_verdict(face.verdict)}  {_number(face.fake_probability)}  {box.width} x {box.height} px at {box.left}, {box.top}"
+
+
+def _verdict(verdict: str) -> str:
+    padded = verdict.ljust(max(map(len, COLOURS)))
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
-        verdict = typer.style(verdict, fg=COLOURS[prediction.verdict])
-    number = "    -" if prediction.fake_probability is None else f"{prediction.fake_probability:.3f}"
-    count = len(prediction.faces)
-    return f"{verdict}  {number}  {count} face{' ' if count == 1 else 's'}  {_shown(name)}"
+        return typer.style(padded, fg=COLOURS[verdict])
+    return padded
+
+
+def _number(probability: float | None) -> str:
+    return "    -" if probability is None else f"{probability:.3f}"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _summary(verdicts: Counter[str], total: int, detector: Detector) -> str:
     parts = [f"{verdicts[verdict]} {verdict}" for verdict in COLOURS]
     parts += [f"{total - verdicts.total()} unreadable"]
-    return f"{total} pictures: {', '.join(parts)}. Detector {detector.name}, faces by {detector.face_finder.name}."
+    return f"{total} files: {', '.join(parts)}. Detector {detector.name}, faces by {detector.face_finder.name}."
 
 
 def _name_whole(error: MediaError, name: str) -> str:
