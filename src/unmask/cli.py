@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # numpy and all that needs it is imported where it is used: h
     from tqdm import tqdm
 
     from unmask.detector import Detector
-    from unmask.schema import FacePrediction, ImagePrediction, PersonPrediction, VideoPrediction
+    from unmask.schema import ImagePrediction, VideoPrediction
 
     Prediction = ImagePrediction | VideoPrediction
 
@@ -223,7 +223,7 @@ def _report(sources: list[tuple[str, Content]], detector: Detector, frames: int,
                     _say(json.dumps({"file": name, "error": message}), sys.stdout, bar)
                 continue
             verdicts[outcome.verdict] += 1
-            _say(_as_json(name, outcome) if as_json else _as_lines(name, outcome), sys.stdout, bar)
+            _say(_as_json(name, outcome) if as_json else _as_words(name, outcome), sys.stdout, bar)
     if len(sources) > 1 and not as_json:
         _say(_summary(verdicts, len(sources), detector), sys.stdout, bar)
     return verdicts.total()
@@ -275,48 +275,19 @@ def _as_json(name: str, prediction: Prediction) -> str:
     return json.dumps({"file": name, **prediction.to_dict()})
 
 
-def _as_lines(name: str, prediction: Prediction) -> str:
-    """Return a line on one picture or clip, and one on each of its faces or people where there are several."""
-    from unmask.schema import VideoPrediction
-
-    if isinstance(prediction, VideoPrediction):
-        parts = [_person_line(person) for person in prediction.people]
-        what = _count(len(parts), "person", "people")
-        what += f" in {prediction.frames_judged} of {prediction.frames_wanted} frames"
-    else:
-        parts = [_face_line(face) for face in prediction.faces]
-        what = _count(len(parts), "face ", "faces")
-    line = f"{_verdict(prediction.verdict)}  {_number(prediction.fake_probability)}  {what}  {_shown(name)}"
-    return "\n".join([line, *parts] if len(parts) > 1 else [line])
-
-
-def _person_line(person: PersonPrediction) -> str:
-    seen = _count(len(person.times), "frame", "frames")
-    span = (
-        f"{person.times[0]:.1f} s to {person.times[-1]:.1f} s" if len(person.times) > 1 else f"{person.times[0]:.1f} s"
-    )
-    note = ", too few to count" if person.brief else ""
-    return f"  {_verdict(person.verdict)}  {_number(person.fake_probability)}  person {person.number}: {seen}, {span}{note}"
-
-
-def _face_line(face: FacePrediction) -> str:
-    box = face.box
-    return f"  {_verdict(face.verdict)}  {_number(face.fake_probability)}  {box.width} x {box.height} px at {box.left}, {box.top}"
-
-
-def _verdict(verdict: str) -> str:
+def _coloured(verdict: str) -> str:
+    """Return a verdict in a column's width, in its colour on terminals that want colours."""
     padded = verdict.ljust(max(map(len, COLOURS)))
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
         return typer.style(padded, fg=COLOURS[verdict])
     return padded
 
 
-def _number(probability: float | None) -> str:
-    return "    -" if probability is None else f"{probability:.3f}"
+def _as_words(name: str, prediction: Prediction) -> str:
+    from unmask.verdict_lines import describe
 
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+    first, *others = describe(prediction, _coloured)
+    return "\n".join([f"{first}  {_shown(name)}", *others])
 
 
 def _summary(verdicts: Counter[str], total: int, detector: Detector) -> str:

@@ -16,7 +16,7 @@ from unmask.errors import BrokenDetector
 from unmask.files import file_digest
 from unmask.media.faces import FaceFinder, make_face_finder
 from unmask.media.images import read_image
-from unmask.preprocessing import crop_box, crop_face, prepare_crop
+from unmask.preprocessing import crop_box, crop_face, prepare_crop, touches_border
 from unmask.runtimes.onnx import WEIGHTS_DIGEST, OnnxRuntime
 from unmask.schema import FacePrediction, ImagePrediction, VideoPrediction
 
@@ -122,6 +122,8 @@ class Detector:
                 verdict=verdict_of(float(probability), self.settings.real_threshold, self.settings.fake_threshold),
                 crop_box=crop_box(box, margin, image.shape[1], image.shape[0]),
                 activation_map=None if maps is None else maps[index],
+                number=index + 1,
+                cut_off=touches_border(box, image.shape[1], image.shape[0]),
             )
             for index, (box, probability) in enumerate(zip(boxes, probabilities, strict=True))
         )
@@ -161,7 +163,7 @@ class Detector:
         if not faces:
             return NO_FACE
         top = max(faces, key=lambda face: face.fake_probability)
-        which = "The face" if len(faces) == 1 else f"The most fake of {len(faces)} faces"
+        which = "The face" if len(faces) == 1 else f"Face {top.number}, the most fake of {len(faces)} faces,"
         low, high = self.settings.real_threshold, self.settings.fake_threshold
         place = {
             "fake": f"above the fake threshold {high:.3f}",

@@ -13,6 +13,9 @@ REAL, FAKE = 0, 1
 MOST_CROP_MARGIN = 2
 """The largest margin round a face, in sides of its box: beyond it the face is a fifth of the crop or less."""
 
+SMALL_FACE = 48
+"""Pixels of a face box's shorter side under which a face is called small."""
+
 Verdict = Literal["real", "fake", "uncertain", "no_face"]
 VERDICTS: tuple[Verdict, ...] = ("real", "fake", "uncertain", "no_face")
 
@@ -62,6 +65,8 @@ class FacePrediction:
 
     `activation_map` is float32 [h, w], the fake-minus-real evidence per cell of the crop box
     `crop_box` (h and w are the network's last grid, e.g. 6x6), or None where the network has none.
+    `number` counts the faces of a picture from 1, largest first. `cut_off` says that the box touches the
+    picture's border, so that part of the face may be missing.
     """
 
     box: Box
@@ -69,13 +74,23 @@ class FacePrediction:
     verdict: Verdict
     crop_box: Box | None = None
     activation_map: np.ndarray | None = field(default=None, repr=False, compare=False)
+    number: int = 1
+    cut_off: bool = False
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the face is too small to show what a forgery leaves: its shorter side under 48 pixels."""
+        return min(self.box.width, self.box.height) < SMALL_FACE
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form of the command line and the API."""
         return {
+            "number": self.number,
             "box": self.box.as_list(),
             "fake_probability": round(self.fake_probability, 6),
             "verdict": self.verdict,
+            "small": self.is_small,
+            "cut_off": self.cut_off,
         }
 
 
