@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import sys
 import threading
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:  # numpy and all that needs it is imported where it is used: h
     from unmask.schema import ImagePrediction, VideoPrediction
 
     Prediction = ImagePrediction | VideoPrediction
+    Progress = Callable[[int, int], None]
 
 Item = TypeVar("Item")
 
@@ -46,6 +48,7 @@ Examples:
   unmask predict holiday/ portrait.heic
   unmask predict clip.mp4
   unmask predict --frames 100 --json clip.mp4 > verdict.json
+  unmask predict --annotate boxed.mp4 --report clip.html clip.mp4
   unmask predict --json holiday/ > verdicts.jsonl
   unmask predict --detector runs/mine/detector portrait.jpg
   unmask predict --detector user/name --revision v1 portrait.jpg
@@ -117,6 +120,12 @@ def predict(
     frames: Annotated[
         int, typer.Option(metavar="N", min=1, help="Frames of a clip, spread evenly over the whole of it.")
     ] = 32,
+    annotate: Annotated[
+        Path | None, typer.Option(metavar="OUT.mp4", help="Write the clip with boxes and scores, without sound.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="OUT.html", help="Write a page on the clip: time line, faces, figures.")
+    ] = None,
 ) -> None:
     """Judge every face of pictures and clips: real, fake, uncertain or no_face.
 
@@ -124,10 +133,72 @@ def predict(
     person.
     """
     with _quiet_ends():
+        if annotate or report:
+            _check_one_clip(files)
         loaded = _load(detector, revision)
         sources = list(_expand(files))
-        read = _report(sources, loaded, frames, as_json)
-        raise typer.Exit(ALL_READ if read == len(sources) else SOME_UNREADABLE)
+        outcomes = _report(sources, loaded, frames, as_json)
+        whole = len(outcomes) == len(sources)
+        if outcomes and (annotate or report):
+            options = _named_options(frames, detector, revision)
+            whole = _write_extras(files[0], outcomes[0], loaded, annotate, report, options)
+        raise typer.Exit(ALL_READ if whole else SOME_UNREADABLE)
+
+
+def _check_one_clip(files: list[str]) -> None:
+    from unmask.media.video_bytes import is_clip
+
+    if len(files) != 1 or not is_clip(files[0]):
+        print("unmask: --annotate and --report are for one clip. Name one video file.", file=sys.stderr)
+        raise typer.Exit(WRONG_USAGE)
+
+
+def _named_options(frames: int, detector: str | None, revision: str | None) -> list[str]:
+    """Return the options that a verdict depends on, as they would be typed."""
+    named = {"--frames": str(frames), "--detector": detector, "--revision": revision}
+    return [word for option, value in named.items() if value is not None for word in (option, value)]
+
+
+def _write_extras(
+    name: str,
+    prediction: Prediction,
+    detector: Detector,
+    annotate: Path | None,
+    report: Path | None,
+    options: list[str],
+) -> bool:
+    """Write the annotated clip and the page that were asked for; return whether all could be written."""
+    from unmask.annotated_clip import annotate_clip
+    from unmask.clip_report import write_clip_report
+    from unmask.schema import VideoPrediction
+
+    if not isinstance(prediction, VideoPrediction):
+        raise TypeError("only a clip has a report")
+    try:
+        if report is not None:
+            command = shlex.join(["unmask", "predict", *options, name])
+            write_clip_report(name, prediction, detector.settings, command, report)
+        if annotate is not None:
+            with _frame_bar("Annotating") as progress:
+                annotate_clip(name, prediction, annotate, progress)
+    except UnmaskError as error:
+        print(f"unmask: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+@contextmanager
+def _frame_bar(doing: str) -> Iterator[Progress]:
+    """Give what shows the frames done so far on a terminal, once it takes longer than a moment."""
+    from tqdm import tqdm
+
+    with tqdm(desc=doing, unit="frame", delay=BAR_DELAY, disable=not sys.stderr.isatty(), leave=False) as bar:
+
+        def show(done: int, wanted: int) -> None:
+            bar.total = wanted
+            bar.update(done - bar.n)
+
+        yield show
 
 
 @contextmanager
@@ -178,26 +249,28 @@ def _expand(files: list[str]) -> Iterator[tuple[str, Content]]:
                 yield name, MediaError(f"Could not find a picture or clip in {_shown(name)}. Name another folder.")
 
 
-def _judge(detector: Detector, content: Content, frames: int) -> Prediction | MediaError:
+def _judge(detector: Detector, content: Content, frames: int, progress: Progress) -> Prediction | MediaError:
     from unmask.media.video_bytes import is_clip
 
     if isinstance(content, MediaError):
         return content
     try:
         if isinstance(content, Path) and is_clip(content):
-            return detector.predict_video(content, frames)
+            return detector.predict_video(content, frames, progress)
         return detector.predict_image(content)
     except MediaError as error:
         return error
 
 
-def _judge_all(detector: Detector, contents: list[Content], frames: int) -> Iterator[Prediction | MediaError]:
+def _judge_all(
+    detector: Detector, contents: list[Content], frames: int, progress: Progress
+) -> Iterator[Prediction | MediaError]:
     """Judge the files side by side and yield the outcomes in order."""
     waiting: deque[Future[Prediction | MediaError]] = deque()
     pool = ThreadPoolExecutor(WORKERS)
     try:
         for content in contents:
-            waiting.append(pool.submit(_judge, detector, content, frames))
+            waiting.append(pool.submit(_judge, detector, content, frames, progress))
             if len(waiting) > AHEAD:
                 yield waiting.popleft().result()
         while waiting:
@@ -206,15 +279,25 @@ def _judge_all(detector: Detector, contents: list[Content], frames: int) -> Iter
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _report(sources: list[tuple[str, Content]], detector: Detector, frames: int, as_json: bool) -> int:
-    """Judge and print every source; return how many could be read."""
+def _report(sources: list[tuple[str, Content]], detector: Detector, frames: int, as_json: bool) -> list[Prediction]:
+    """Judge and print every source; return what was said of those that could be read."""
     from tqdm import tqdm
 
     hidden = len(sources) == 1 or not sys.stderr.isatty()
-    verdicts: Counter[str] = Counter()
-    with tqdm(total=len(sources), unit="file", delay=BAR_DELAY, disable=hidden, leave=False) as bar:
-        outcomes = _judge_all(detector, [content for _, content in sources], frames)
-        for (name, _), outcome in _stoppable(zip(sources, outcomes, strict=True)):
+    found: list[Prediction] = []
+    stop = threading.Event()
+    with (
+        tqdm(total=len(sources), unit="file", delay=BAR_DELAY, disable=hidden, leave=False) as bar,
+        _frame_bar("Judging") if len(sources) == 1 else nullcontext(_nothing) as show,
+    ):
+
+        def progress(done: int, wanted: int) -> None:
+            if stop.is_set():
+                raise KeyboardInterrupt  # ends a long clip in its worker
+            show(done, wanted)
+
+        outcomes = _judge_all(detector, [content for _, content in sources], frames, progress)
+        for (name, _), outcome in _stoppable(zip(sources, outcomes, strict=True), stop):
             bar.update()
             if isinstance(outcome, MediaError):
                 message = _name_whole(outcome, name)
@@ -222,25 +305,28 @@ def _report(sources: list[tuple[str, Content]], detector: Detector, frames: int,
                 if as_json:
                     _say(json.dumps({"file": name, "error": message}), sys.stdout, bar)
                 continue
-            verdicts[outcome.verdict] += 1
+            found.append(outcome)
             _say(_as_json(name, outcome) if as_json else _as_words(name, outcome), sys.stdout, bar)
     if len(sources) > 1 and not as_json:
-        _say(_summary(verdicts, len(sources), detector), sys.stdout, bar)
-    return verdicts.total()
+        _say(_summary(Counter(each.verdict for each in found), len(sources), detector), sys.stdout, bar)
+    return found
 
 
-def _stoppable(items: Iterable[Item]) -> Iterator[Item]:
+def _nothing(done: int, wanted: int) -> None:
+    """Show no frames: many files have a bar of their own."""
+
+
+def _stoppable(items: Iterable[Item], stop: threading.Event) -> Iterator[Item]:
     """Yield the items, and let Ctrl-C end the command between two of them; a second one ends it at once.
 
-    Python's own handler may strike inside the lock of a future, which then raises RuntimeError.
+    `stop` is set by the first, for work that looks at it. Python's own handler may strike inside the lock of a
+    future, which then raises RuntimeError.
     """
-    pressed = False
 
     def note(*_: object) -> None:
-        nonlocal pressed
-        if pressed:
+        if stop.is_set():
             raise KeyboardInterrupt
-        pressed = True
+        stop.set()
 
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
@@ -249,10 +335,10 @@ def _stoppable(items: Iterable[Item]) -> Iterator[Item]:
     signal.signal(signal.SIGINT, note)
     try:
         for item in items:
-            if pressed:
+            if stop.is_set():
                 raise KeyboardInterrupt
             yield item
-        if pressed:
+        if stop.is_set():
             raise KeyboardInterrupt
     finally:
         signal.signal(signal.SIGINT, before)

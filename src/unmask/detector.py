@@ -90,8 +90,8 @@ class Detector:
 
         The frames lie evenly over the whole clip. Faces are followed from frame to frame, and a person's fake
         probability is that of the mean of the logits of all their frames; the thresholds are the detector's,
-        which were set on single pictures. A face that turns up in less than a tenth as many frames as the most
-        seen person is `brief` and does not decide over the clip.
+        which were set on single pictures. A face seen in less than a quarter as many frames as the most seen
+        person is `brief`, often a mistake of the face finder, and does not decide over the clip.
 
         Args:
             path: The clip: MP4, MOV, MKV, WebM, AVI or MPEG-TS, with or without sound.
