@@ -9,6 +9,7 @@ import signal
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +82,9 @@ def test_a_picture_becomes_one_json_object(
     assert found == {"file": str(picture), **Detector(tiny_detector).predict_image(picture).to_dict()}
     assert found["kind"] == "image"
     assert found["face_finder"] == "haar"
-    assert [list(face) for face in found["faces"]] == [["box", "fake_probability", "verdict"]]
+    assert [list(face) for face in found["faces"]] == [
+        ["number", "box", "fake_probability", "verdict", "small", "cut_off"]
+    ]
     assert err == ""
 
 
@@ -159,7 +162,7 @@ def test_a_folder_without_pictures_is_an_error_of_that_folder(
     assert run("predict", "--json", "--detector", tiny_detector, tmp_path) == 1
     out, err = capsys.readouterr()
     assert objects(out) == [{"file": str(tmp_path), "error": err.rstrip("\n")}]
-    assert err == f"Could not find a picture in {tmp_path}. Name another folder.\n"
+    assert err == f"Could not find a picture or clip in {tmp_path}. Name another folder.\n"
 
 
 @pytest.mark.parametrize(
@@ -232,7 +235,7 @@ def test_plain_output_names_verdict_probability_faces_and_file(
     probability = Detector(tiny_detector).predict_image(pictures / "b.png").fake_probability
     assert blank.split() == ["no_face", "-", "0", "faces", str(pictures / "a.png")]
     assert face.split()[1:] == [f"{probability:.3f}", "1", "face", str(pictures / "b.png")]
-    assert summary.startswith("4 pictures: ")
+    assert summary.startswith("4 files: ")
     assert "1 no_face, 1 unreadable." in summary
     assert "notes.txt" in err
 
@@ -240,6 +243,63 @@ def test_plain_output_names_verdict_probability_faces_and_file(
 def test_one_picture_has_no_summary(tiny_detector: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("predict", "--detector", tiny_detector, pictures / "b.png") == 0
     assert capsys.readouterr().out.count("\n") == 1
+
+
+@pytest.fixture
+def clip(write_clip: Callable[..., Path], drawn_face: np.ndarray) -> Path:
+    """A short clip of one drawn face."""
+    return write_clip("pictures/clip.MP4", [drawn_face] * 4)
+
+
+def test_clips_among_pictures_are_judged_as_clips(
+    tiny_detector: Path, pictures: Path, clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (pictures / "broken.mov").write_bytes(b"no clip")
+    assert run("predict", "--json", "--frames", 2, "--detector", tiny_detector, pictures) == 1
+    found = objects(capsys.readouterr().out)
+    kinds = [(Path(each["file"]).name, each.get("kind", "error")) for each in found]
+    assert kinds == [
+        ("a.png", "image"), ("b.png", "image"), ("broken.mov", "error"), ("clip.MP4", "video"), ("c.png", "image"),
+    ]  # fmt: skip
+    expected = Detector(tiny_detector).predict_video(clip, frames=2).to_dict()
+    assert found[3] == {"file": str(clip), **expected}
+
+
+def test_a_clip_has_a_line_and_on_request_a_page_and_an_annotated_copy(
+    tiny_detector: Path, clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page, copy = tmp_path / "clip.html", tmp_path / "boxed.mp4"
+    assert run("predict", "--detector", tiny_detector, "--report", page, "--annotate", copy, clip) == 0
+    out, err = capsys.readouterr()
+    assert out.split()[1:] == [out.split()[1], *"1 person in 4 of 4 frames".split(), str(clip)]
+    assert err == ""
+    assert f"unmask predict --frames 32 --detector {tiny_detector} {clip}" in page.read_text(encoding="utf-8")
+    assert copy.read_bytes()[4:8] == b"ftyp"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["b.png"],  # a picture
+        ["clip.MP4", "b.png"],  # a clip and more
+        ["."],  # a folder
+    ],
+)
+def test_pages_and_copies_are_for_one_clip(
+    names: list[str], tiny_detector: Path, pictures: Path, clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [pictures / name for name in names]
+    assert run("predict", "--detector", tiny_detector, "--report", "out.html", *arguments) == 2
+    assert capsys.readouterr().err == "unmask: --annotate and --report are for one clip. Name one video file.\n"
+
+
+def test_a_page_that_cannot_be_written_is_a_line_after_the_verdict(
+    tiny_detector: Path, clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("predict", "--detector", tiny_detector, "--report", clip / "out.html", clip) == 1
+    out, err = capsys.readouterr()
+    assert "1 person" in out
+    assert err.startswith("unmask: Could not write")
 
 
 def test_version_help_and_the_bare_command(capsys: pytest.CaptureFixture[str]) -> None:

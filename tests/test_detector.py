@@ -86,7 +86,9 @@ def test_the_picture_is_judged_by_its_most_fake_face(tiny_detector: Path) -> Non
     assert [face.box for face in found.faces] == boxes
     assert found.fake_probability == max(probabilities)
     assert found.verdict == found.faces[int(np.argmax(probabilities))].verdict
-    assert "most fake of 3 faces" in found.reason
+    top = max(found.faces, key=lambda face: face.fake_probability)
+    assert found.reason.startswith(f"Face {top.number}, the most fake of 3 faces, has fake probability")
+    assert [face.number for face in found.faces] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("shape", [(64, 64, 3), (1, 1, 3), (300, 20, 3)])

@@ -51,6 +51,11 @@ def test_a_whole_folder_is_read(tiny_detector: Path) -> None:
     assert config.settings.trained_on == ()
 
 
+def test_a_folder_from_before_clips_is_read_with_their_default(folder: Path) -> None:
+    change_config(folder, lambda config: config["unmask"].pop("video_pooling"))
+    assert check_folder(folder).settings.video_pooling == "mean"
+
+
 def every_key() -> list[tuple[str, ...]]:
     """Return the path of every key that a config must have."""
     top = ["architecture", "num_classes", "num_features", "global_pool", "label_names", "pretrained_cfg", "unmask"]
@@ -125,6 +130,7 @@ def test_a_value_of_the_wrong_kind_is_refused_or_harmless(keys: tuple[str, ...],
         (lambda c: c["unmask"].update(real_threshold=0.7), "fake_threshold"),  # above the fake one, 0.6
         (lambda c: c["unmask"].update(fake_threshold=1.5), "fake_threshold"),  # no probability
         (lambda c: c["unmask"].update(pooling="mean"), "pooling"),  # a rule that we lack
+        (lambda c: c["unmask"].update(video_pooling="max"), "video_pooling"),  # a rule for clips that we lack
         (lambda c: c["unmask"].update(trained_on=None), "trained_on"),  # no list
         (lambda c: c["unmask"].update(name=["a"]), "name"),  # no text
     ],

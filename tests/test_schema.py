@@ -37,11 +37,32 @@ def test_predictions_become_json_and_leave_the_map_out() -> None:
         "kind": "image",
         "verdict": "real",
         "fake_probability": 0.123457,
-        "faces": [{"box": [1, 2, 30, 40], "fake_probability": 0.123457, "verdict": "real"}],
+        "faces": [
+            {
+                "number": 1,
+                "box": [1, 2, 30, 40],
+                "fake_probability": 0.123457,
+                "verdict": "real",
+                "small": True,
+                "cut_off": False,
+            }
+        ],
         "reason": "why",
         "face_finder": "haar",
         "detector": "tiny@0",
     }
+
+
+@pytest.mark.parametrize(
+    ("box", "small"),
+    [
+        (Box(0, 0, 48, 60), False),  # just large enough
+        (Box(0, 0, 47, 60), True),  # too narrow
+        (Box(0, 0, 60, 47), True),  # too low
+    ],
+)
+def test_a_small_face_is_called_so(box: Box, small: bool) -> None:
+    assert FacePrediction(box, 0.5, "uncertain").is_small == small
 
 
 def test_no_face_has_no_number() -> None:

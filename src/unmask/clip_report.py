@@ -112,7 +112,10 @@ def render_clip_report(
         f"<h1>{escape(name)}: {_badge(prediction.verdict)}</h1>",
         f"<p>{escape(prediction.reason)}</p>",
         f'<p class="note">{CAVEAT}</p>',
-        *(_section(person, prediction, settings) for person in sorted(shown, key=lambda each: (each.brief, each.number))),
+        *(
+            _section(person, prediction, settings)
+            for person in sorted(shown, key=lambda each: (each.brief, each.number))
+        ),
         "<h2>Figures</h2>",
         _people_table(prediction.people) if prediction.people else "",
         "<h2>How it was judged</h2>",

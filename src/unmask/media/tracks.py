@@ -28,7 +28,8 @@ REACH, REACH_PER_SECOND, FARTHEST_REACH = 1.0, 0.7, 3.0
 OTHER_LOOK = 0.20
 ANYWHERE = 0.65
 """The most that place and size can count: a face that looks nearly the same may turn up anywhere."""
-NEWEST_LOOK = 0.5
+NEWEST_SHARE = 0.5
+"""Of a perfect fit in a person's look and size; a poor fit, such as a half hidden face, has less."""
 
 
 @dataclass
@@ -80,11 +81,11 @@ class Tracker:
             if (fit := _misfit(person, time, box, look)) < 1
         )
         taken: set[int] = set()
-        for _, number, face in fits:
+        for fit, number, face in fits:
             if number not in taken and found[face] is None:
                 taken.add(number)
                 found[face] = number
-                self._people[number] = _moved(self._people[number], time, boxes[face], looks[face])
+                self._people[number] = _moved(self._people[number], time, boxes[face], looks[face], fit)
         for face, (box, look) in enumerate(zip(boxes, looks, strict=True)):
             if found[face] is None and len(self._people) < self._most:
                 found[face] = len(self._people)
@@ -114,10 +115,15 @@ def _misfit(person: _Person, time: float, box: Box, look: np.ndarray) -> float:
     return min(away + grown / 2, ANYWHERE) + unlike / OTHER_LOOK
 
 
-def _moved(person: _Person, time: float, box: Box, look: np.ndarray) -> _Person:
-    centre = _centre(box)
-    speed = (centre - person.centre) / max(time - person.time, 1e-3)
-    return _Person(time, centre, _side(box), (1 - NEWEST_LOOK) * person.look + NEWEST_LOOK * look, speed)
+def _moved(person: _Person, time: float, box: Box, look: np.ndarray, misfit: float) -> _Person:
+    centre, share = _centre(box), NEWEST_SHARE * (1 - misfit)
+    return _Person(
+        time=time,
+        centre=centre,
+        side=person.side + share * (_side(box) - person.side),
+        look=person.look + share * (look - person.look),
+        speed=(centre - person.centre) / max(time - person.time, 1e-3),
+    )
 
 
 def _centre(box: Box) -> np.ndarray:
