@@ -105,7 +105,7 @@ def test_a_brief_face_is_listed_and_named_but_does_not_decide(write_clip):
     frames = [frame(blue=200, red=20 if n == 5 else None) for n in range(16)]
     found = judge(write_clip("brief.mp4", frames), 16)
     assert [(person.verdict, person.brief) for person in found.people] == [("real", False), ("fake", True)]
-    assert 1 / 16 < BRIEF_SHARE
+    assert BRIEF_SHARE > 1 / 16
     assert found.verdict == "real"
     assert "Person 2 looks fake, but in too few frames to decide" in found.reason
 
@@ -123,7 +123,7 @@ def test_a_clip_without_a_face_has_a_reason_and_no_number(write_clip):
         ([frame(red=10)], {}, 1),  # one frame
         ([frame(red=10)] * 3, {}, 3),  # fewer than asked
         ([frame(red=10 + n % 50) for n in range(1500)], {"gop": 250}, 8),  # a minute in few groups
-        ([frame(red=10)] * 30, {"stamps": [*range(0, 600, 20)][:29] + [5000]}, 2),  # one frame is shown for long
+        ([frame(red=10)] * 30, {"stamps": [*range(0, 580, 20), 5000]}, 2),  # one frame is shown for long
         ([frame(red=10)] * 12, {"sound": True}, 8),  # with sound
     ],
 )
