@@ -168,7 +168,7 @@ def _open(path: str | os.PathLike[str], frames: int) -> VideoFrames:
         raise UnreadableVideo(
             f"Could not read {name_of(path)}: clips are read with PyAV, which is not installed. Run: pip install av"
         ) from error
-    return read_frames(Path(path), frames)
+    return read_frames(Path(path), frames, near_keys=True)
 
 
 def _look_at_all(judge: FaceJudge, clip: VideoFrames) -> Iterator[_Seen]:
