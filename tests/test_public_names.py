@@ -23,7 +23,9 @@ def test_all_is_exactly_the_public_names() -> None:
         "Detector",
         "FacePrediction",
         "ImagePrediction",
+        "PersonPrediction",
         "UnmaskError",
+        "VideoPrediction",
         "__version__",
         "load_detector",
     ]

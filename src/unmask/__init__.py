@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from unmask.detector import Detector
     from unmask.errors import UnmaskError
     from unmask.hub import load_detector
-    from unmask.schema import Box, FacePrediction, ImagePrediction
+    from unmask.schema import Box, FacePrediction, ImagePrediction, PersonPrediction, VideoPrediction
 
 __version__ = "0.1.0"
 
@@ -25,10 +25,22 @@ _HOMES = {
     "Detector": "unmask.detector",
     "FacePrediction": "unmask.schema",
     "ImagePrediction": "unmask.schema",
+    "PersonPrediction": "unmask.schema",
     "UnmaskError": "unmask.errors",
+    "VideoPrediction": "unmask.schema",
     "load_detector": "unmask.hub",
 }
-__all__ = ["Box", "Detector", "FacePrediction", "ImagePrediction", "UnmaskError", "__version__", "load_detector"]
+__all__ = [
+    "Box",
+    "Detector",
+    "FacePrediction",
+    "ImagePrediction",
+    "PersonPrediction",
+    "UnmaskError",
+    "VideoPrediction",
+    "__version__",
+    "load_detector",
+]
 
 
 def __getattr__(name: str) -> Any:
