@@ -395,6 +395,22 @@ def read_terminal(controller: int) -> str:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_ctrl_c_ends_a_long_clip_in_its_middle(tiny_detector: Path, write_clip: Callable[..., Path]) -> None:
+    clip = write_clip("long.mp4", [np.full((64, 64, 3), 99, np.uint8)] * 2000)
+    controller, terminal = open_terminal()
+    code = "cli.BAR_DELAY = 0; cli.main()"
+    process = start(code, "predict", "--frames", 2000, "--detector", tiny_detector, clip, stderr=terminal)
+    os.close(terminal)
+    shown = b""
+    while b"/2000" not in shown:  # the bar of frames: it is being judged
+        shown += os.read(controller, 65536)
+    process.send_signal(signal.SIGINT)
+    assert b"2000/2000" not in read_terminal(controller).encode()
+    assert process.communicate() == (b"", None)
+    assert process.returncode == 130
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize(
     ("seconds", "shown"),
     [
