@@ -150,6 +150,19 @@ def test_a_clip_whose_second_half_is_broken_is_judged_by_the_first(write_clip):
     assert f"Judged {found.frames_read} of 8 frames; {8 - found.frames_read} could not be decoded." in found.reason
 
 
+def test_a_clip_with_a_damaged_middle_is_judged_by_its_ends(write_clip):
+    clip = write_clip("holed.mp4", [frame(red=10 + n) for n in range(60)], gop=5, fast_start=True)
+    data = bytearray(clip.read_bytes())
+    start = data.index(b"mdat") + 8
+    third = (len(data) - start) // 3
+    data[start + third : start + 2 * third] = np.random.default_rng(0).bytes(third)
+    clip.write_bytes(data)
+    found = judge(clip, 12)
+    assert found.verdict == "fake"
+    assert 4 <= found.frames_read < found.frames_wanted == 12
+    assert (found.people[0].times[0], found.people[0].times[-1]) == pytest.approx((0.08, 2.28), abs=0.05)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
