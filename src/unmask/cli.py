@@ -137,11 +137,11 @@ def predict(
             _check_one_clip(files)
         loaded = _load(detector, revision)
         sources = list(_expand(files))
-        outcomes = _report(sources, loaded, frames, as_json)
-        whole = len(outcomes) == len(sources)
-        if outcomes and (annotate or report):
+        read, last = _report(sources, loaded, frames, as_json)
+        whole = read == len(sources)
+        if last is not None and (annotate or report):
             options = _named_options(frames, detector, revision)
-            whole = _write_extras(files[0], outcomes[0], loaded, annotate, report, options)
+            whole = _write_extras(files[0], last, loaded, annotate, report, options)
         raise typer.Exit(ALL_READ if whole else SOME_UNREADABLE)
 
 
@@ -279,12 +279,15 @@ def _judge_all(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _report(sources: list[tuple[str, Content]], detector: Detector, frames: int, as_json: bool) -> list[Prediction]:
-    """Judge and print every source; return what was said of those that could be read."""
+def _report(
+    sources: list[tuple[str, Content]], detector: Detector, frames: int, as_json: bool
+) -> tuple[int, Prediction | None]:
+    """Judge and print every source; return how many could be read, and what was said of the last of them."""
     from tqdm import tqdm
 
     hidden = len(sources) == 1 or not sys.stderr.isatty()
-    found: list[Prediction] = []
+    verdicts: Counter[str] = Counter()
+    last: Prediction | None = None
     stop = threading.Event()
     with (
         tqdm(total=len(sources), unit="file", delay=BAR_DELAY, disable=hidden, leave=False) as bar,
@@ -305,11 +308,12 @@ def _report(sources: list[tuple[str, Content]], detector: Detector, frames: int,
                 if as_json:
                     _say(json.dumps({"file": name, "error": message}), sys.stdout, bar)
                 continue
-            found.append(outcome)
+            verdicts[outcome.verdict] += 1
+            last = outcome
             _say(_as_json(name, outcome) if as_json else _as_words(name, outcome), sys.stdout, bar)
     if len(sources) > 1 and not as_json:
-        _say(_summary(Counter(each.verdict for each in found), len(sources), detector), sys.stdout, bar)
-    return found
+        _say(_summary(verdicts, len(sources), detector), sys.stdout, bar)
+    return verdicts.total(), last
 
 
 def _nothing(done: int, wanted: int) -> None:
