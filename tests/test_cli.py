@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,6 @@ from PIL.PngImagePlugin import PngInfo
 from unmask import __version__, cli
 from unmask.detector import Detector
 from unmask.media.provenance import read_provenance
-from unmask.schema import Box, FacePrediction, ImagePrediction
 
 pytestmark = pytest.mark.usefixtures("plain_environment")
 JSON_KEYS = ["file", "kind", "verdict", "fake_probability", "faces", "reason", "face_finder", "detector", "provenance"]
@@ -87,7 +87,9 @@ def test_a_picture_becomes_one_json_object(
     assert found == {"file": str(picture), **Detector(tiny_detector).predict_image(picture).to_dict(), **provenance}
     assert found["kind"] == "image"
     assert found["face_finder"] == "haar"
-    assert [list(face) for face in found["faces"]] == [["box", "fake_probability", "verdict", "reasons"]]
+    assert [list(face) for face in found["faces"]] == [
+        ["number", "box", "fake_probability", "verdict", "reasons", "cut_off"]
+    ]
     assert err == ""
 
 
@@ -201,7 +203,7 @@ def test_a_folder_without_pictures_is_an_error_of_that_folder(
     assert run("predict", "--json", "--detector", tiny_detector, tmp_path) == 1
     out, err = capsys.readouterr()
     assert objects(out) == [{"file": str(tmp_path), "error": err.rstrip("\n")}]
-    assert err == f"Could not find a picture in {tmp_path}. Name another folder.\n"
+    assert err == f"Could not find a picture or clip in {tmp_path}. Name another folder.\n"
 
 
 @pytest.mark.parametrize(
@@ -274,7 +276,7 @@ def test_plain_output_names_verdict_probability_faces_and_file(
     probability = Detector(tiny_detector).predict_image(pictures / "b.png").fake_probability
     assert blank.split() == ["no_face", "-", "0", "faces", str(pictures / "a.png")]
     assert face.split()[1:] == [f"{probability:.3f}", "1", "face", str(pictures / "b.png")]
-    assert summary.startswith("4 pictures: ")
+    assert summary.startswith("4 files: ")
     assert "1 no_face, 1 unreadable." in summary
     assert "notes.txt" in err
 
@@ -282,6 +284,63 @@ def test_plain_output_names_verdict_probability_faces_and_file(
 def test_one_picture_has_no_summary(tiny_detector: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("predict", "--detector", tiny_detector, pictures / "b.png") == 0
     assert capsys.readouterr().out.count("\n") == 1
+
+
+@pytest.fixture
+def clip(write_clip: Callable[..., Path], drawn_face: np.ndarray) -> Path:
+    """A short clip of one drawn face."""
+    return write_clip("pictures/clip.MP4", [drawn_face] * 4)
+
+
+def test_clips_among_pictures_are_judged_as_clips(
+    tiny_detector: Path, pictures: Path, clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (pictures / "broken.mov").write_bytes(b"no clip")
+    assert run("predict", "--json", "--frames", 2, "--detector", tiny_detector, pictures) == 1
+    found = objects(capsys.readouterr().out)
+    kinds = [(Path(each["file"]).name, each.get("kind", "error")) for each in found]
+    assert kinds == [
+        ("a.png", "image"), ("b.png", "image"), ("broken.mov", "error"), ("clip.MP4", "video"), ("c.png", "image"),
+    ]  # fmt: skip
+    expected = Detector(tiny_detector).predict_video(clip, frames=2).to_dict()
+    assert found[3] == {"file": str(clip), **expected, "provenance": read_provenance(clip).to_dict()}
+
+
+def test_a_clip_has_a_line_and_on_request_a_page_and_an_annotated_copy(
+    tiny_detector: Path, clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page, copy = tmp_path / "clip.html", tmp_path / "boxed.mp4"
+    assert run("predict", "--detector", tiny_detector, "--report", page, "--annotate", copy, clip) == 0
+    out, err = capsys.readouterr()
+    assert out.split()[1:] == [out.split()[1], *"1 person in 4 of 4 frames".split(), str(clip)]
+    assert err == ""
+    assert f"unmask predict --frames 32 --detector {tiny_detector} {clip}" in page.read_text(encoding="utf-8")
+    assert copy.read_bytes()[4:8] == b"ftyp"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["b.png"],  # a picture
+        ["clip.MP4", "b.png"],  # a clip and more
+        ["."],  # a folder
+    ],
+)
+def test_pages_and_copies_are_for_one_clip(
+    names: list[str], tiny_detector: Path, pictures: Path, clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [pictures / name for name in names]
+    assert run("predict", "--detector", tiny_detector, "--report", "out.html", *arguments) == 2
+    assert capsys.readouterr().err == "unmask: --annotate and --report are for one clip. Name one video file.\n"
+
+
+def test_a_page_that_cannot_be_written_is_a_line_after_the_verdict(
+    tiny_detector: Path, clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("predict", "--detector", tiny_detector, "--report", clip / "out.html", clip) == 1
+    out, err = capsys.readouterr()
+    assert "1 person" in out
+    assert err.startswith("unmask: Could not write")
 
 
 def test_version_help_and_the_bare_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -377,6 +436,22 @@ def read_terminal(controller: int) -> str:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_ctrl_c_ends_a_long_clip_in_its_middle(tiny_detector: Path, write_clip: Callable[..., Path]) -> None:
+    clip = write_clip("long.mp4", [np.full((64, 64, 3), 99, np.uint8)] * 2000)
+    controller, terminal = open_terminal()
+    code = "cli.BAR_DELAY = 0; cli.main()"
+    process = start(code, "predict", "--frames", 2000, "--detector", tiny_detector, clip, stderr=terminal)
+    os.close(terminal)
+    shown = b""
+    while b"/2000" not in shown:  # the bar of frames: it is being judged
+        shown += os.read(controller, 65536)
+    process.send_signal(signal.SIGINT)
+    assert b"2000/2000" not in read_terminal(controller).encode()
+    assert process.communicate() == (b"", None)
+    assert process.returncode == 130
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize(
     ("seconds", "shown"),
     [
@@ -419,20 +494,6 @@ def test_colours_are_for_terminals_that_want_them(
     assert process.communicate()[1] == b""
     assert line.count("\n") == 1
     assert ("\x1b[" in line) == coloured
-
-
-@pytest.mark.parametrize(
-    ("reasons", "end"),
-    [
-        ((), "photo.jpg"),  # nothing to say
-        (("between the thresholds",), "photo.jpg"),  # the number says it
-        (("strongly blurred", "heavily compressed"), "photo.jpg  (strongly blurred and heavily compressed)"),
-    ],
-)
-def test_what_speaks_against_a_verdict_follows_the_file(reasons: tuple[str, ...], end: str) -> None:
-    face = FacePrediction(Box(0, 0, 60, 60), 0.9, "uncertain", reasons=reasons)
-    line = cli._as_line("photo.jpg", ImagePrediction("uncertain", 0.9, (face,), "", "haar", "tiny", 90, 90))
-    assert line.endswith(f"1 face   {end}")
 
 
 def test_a_summary_quotes_the_promise_of_the_thresholds(tiny_detector: Path) -> None:

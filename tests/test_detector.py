@@ -88,7 +88,15 @@ def test_the_picture_is_judged_by_its_most_fake_face(tiny_detector: Path) -> Non
     assert [face.box for face in found.faces] == boxes
     assert found.fake_probability == max(probabilities)
     assert found.verdict == found.faces[int(np.argmax(probabilities))].verdict
-    assert "most fake of 3 faces" in found.reason
+    top = max(found.faces, key=lambda face: face.fake_probability)
+    assert found.reason.startswith(f"Face {top.number}, the most fake of 3 faces, has fake probability")
+    assert [face.number for face in found.faces] == [1, 2, 3]
+
+
+def test_a_face_at_the_edge_is_marked_as_cut_off(tiny_detector: Path, drawn_face: np.ndarray) -> None:
+    finder = FixedFinder(Box(60, 40, 200, 220), Box(0, 40, 140, 220))
+    faces = Detector(tiny_detector, finder).predict_faces(drawn_face)
+    assert [face.cut_off for face in faces] == [False, True]
 
 
 @pytest.mark.parametrize("shape", [(64, 64, 3), (1, 1, 3), (300, 20, 3)])

@@ -54,6 +54,7 @@ def test_a_whole_folder_is_read(tiny_detector: Path) -> None:
 def test_what_may_be_absent_has_its_old_meaning(folder: Path) -> None:
     settings = read_config(folder).settings
     assert (settings.mirrored, settings.error_rate, settings.novelty_limit) == (False, None, None)
+    assert settings.video_pooling == "mean"
     change_config(folder, lambda c: c["unmask"].update(mirrored=True, error_rate=0.1, novelty_limit=3.5))
     settings = read_config(folder).settings
     assert (settings.mirrored, settings.error_rate, settings.novelty_limit) == (True, 0.1, 3.5)
@@ -134,6 +135,7 @@ def test_a_value_of_the_wrong_kind_is_refused_or_harmless(keys: tuple[str, ...],
         (lambda c: c["unmask"].update(real_threshold=0.7), "fake_threshold"),  # above the fake one, 0.6
         (lambda c: c["unmask"].update(fake_threshold=1.5), "fake_threshold"),  # no probability
         (lambda c: c["unmask"].update(pooling="mean"), "pooling"),  # a rule that we lack
+        (lambda c: c["unmask"].update(video_pooling="max"), "video_pooling"),  # a rule for clips that we lack
         (lambda c: c["unmask"].update(trained_on=None), "trained_on"),  # no list
         (lambda c: c["unmask"].update(name=["a"]), "name"),  # no text
         (lambda c: c["unmask"].update(mirrored=1), "mirrored"),  # a number for a truth value

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from unmask.media.drawing import draw_face
-from unmask.preprocessing import crop_box, crop_face, normalise, prepare_crop
+from unmask.preprocessing import crop_box, crop_face, normalise, prepare_crop, touches_border
 from unmask.schema import Box, InputSpec
 
 
@@ -118,3 +118,18 @@ def test_looked_up_values_are_the_computed_ones(mean: tuple[float, ...], std: tu
     scaled = levels.astype(np.float32) / np.float32(255)
     computed = ((scaled - np.asarray(mean, np.float32)) / np.asarray(std, np.float32)).transpose(2, 0, 1)
     assert np.array_equal(normalise(levels, InputSpec(16, "bicubic", mean, std)), computed)
+
+
+@pytest.mark.parametrize(
+    ("box", "touches"),
+    [
+        (Box(1, 1, 99, 49), False),  # a pixel of room all round
+        (Box(0, 1, 99, 49), True),  # at the left
+        (Box(1, 0, 99, 49), True),  # at the top
+        (Box(1, 1, 100, 49), True),  # at the right
+        (Box(1, 1, 99, 50), True),  # at the bottom
+        (Box(-5, 1, 99, 49), True),  # beyond it
+    ],
+)
+def test_a_box_at_the_edge_of_a_picture_touches_it(box: Box, touches: bool) -> None:
+    assert touches_border(box, 100, 50) == touches

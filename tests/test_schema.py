@@ -11,7 +11,7 @@ import pytest
 from unmask.schema import FAKE, LABEL_NAMES, REAL, Box, FacePrediction, ImagePrediction
 
 FACE = FacePrediction(
-    Box(1, 2, 30, 40), 0.123456789, "real", Box(0, 0, 45, 45), np.zeros((2, 2), np.float32), ("blurred",)
+    Box(1, 2, 30, 40), 0.123456789, "real", Box(0, 0, 45, 45), np.zeros((2, 2), np.float32), reasons=("blurred",)
 )
 
 
@@ -39,7 +39,16 @@ def test_predictions_become_json_and_leave_the_map_out() -> None:
         "kind": "image",
         "verdict": "real",
         "fake_probability": 0.123457,
-        "faces": [{"box": [1, 2, 30, 40], "fake_probability": 0.123457, "verdict": "real", "reasons": ["blurred"]}],
+        "faces": [
+            {
+                "number": 1,
+                "box": [1, 2, 30, 40],
+                "fake_probability": 0.123457,
+                "verdict": "real",
+                "reasons": ["blurred"],
+                "cut_off": False,
+            }
+        ],
         "reason": "why",
         "face_finder": "haar",
         "detector": "tiny@0",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from unmask.errors import UnmaskError
     from unmask.hub import load_detector
     from unmask.media.provenance import Provenance, read_provenance
-    from unmask.schema import Box, FacePrediction, ImagePrediction
+    from unmask.schema import Box, FacePrediction, ImagePrediction, PersonPrediction, VideoPrediction
 
 __version__ = "0.1.0"
 
@@ -26,8 +26,10 @@ _HOMES = {
     "Detector": "unmask.detector",
     "FacePrediction": "unmask.schema",
     "ImagePrediction": "unmask.schema",
+    "PersonPrediction": "unmask.schema",
     "Provenance": "unmask.media.provenance",
     "UnmaskError": "unmask.errors",
+    "VideoPrediction": "unmask.schema",
     "load_detector": "unmask.hub",
     "read_provenance": "unmask.media.provenance",
 }
@@ -36,8 +38,10 @@ __all__ = [
     "Detector",
     "FacePrediction",
     "ImagePrediction",
+    "PersonPrediction",
     "Provenance",
     "UnmaskError",
+    "VideoPrediction",
     "__version__",
     "load_detector",
     "read_provenance",

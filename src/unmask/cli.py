@@ -1,16 +1,17 @@
-"""The command `unmask`: judge pictures from a terminal or a script. Imports no torch."""
+"""The command `unmask`: judge pictures and clips from a terminal or a script. Imports no torch."""
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import sys
 import threading
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar
 
@@ -24,7 +25,10 @@ if TYPE_CHECKING:  # numpy and all that needs it is imported where it is used: h
 
     from unmask.detector import Detector
     from unmask.media.provenance import Provenance
-    from unmask.schema import ImagePrediction
+    from unmask.schema import ImagePrediction, VideoPrediction
+
+    Prediction = ImagePrediction | VideoPrediction
+    Progress = Callable[[int, int], None]
 
 Item = TypeVar("Item")
 
@@ -43,6 +47,9 @@ EXAMPLES = """\b
 Examples:
   unmask predict portrait.jpg
   unmask predict holiday/ portrait.heic
+  unmask predict clip.mp4
+  unmask predict --frames 100 --json clip.mp4 > verdict.json
+  unmask predict --annotate boxed.mp4 --report clip.html clip.mp4
   unmask predict --json holiday/ > verdicts.jsonl
   unmask predict --detector runs/mine/detector portrait.jpg
   unmask predict --detector user/name --revision v1 portrait.jpg
@@ -50,8 +57,8 @@ Examples:
 
 \b
 Exit codes:
-  0    every picture was read, whatever the verdicts
-  1    some picture could not be read, or a folder holds none
+  0    every file was read, whatever the verdicts
+  1    some file could not be read, or a folder holds none
   2    wrong usage, or the detector cannot be loaded
   130  stopped with Ctrl-C
   141  the reader of the output went away, as `head` does
@@ -93,11 +100,14 @@ def unmask(
         print(context.get_help())
 
 
-@app.command(short_help="Judge every face of every picture.", epilog=EXAMPLES)
+@app.command(short_help="Judge every face of pictures and clips.", epilog=EXAMPLES)
 def predict(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE", help="Pictures, folders (searched to the bottom), or - for standard input."),
+        typer.Argument(
+            metavar="FILE",
+            help="Pictures, clips, folders (searched to the bottom), or - for a picture on standard input.",
+        ),
     ],
     as_json: Annotated[
         bool, typer.Option("--json", help="Write one JSON object a line, in the order of the files.")
@@ -109,17 +119,89 @@ def predict(
     revision: Annotated[
         str | None, typer.Option(metavar="TAG", help="Tag, branch or commit of a detector on the Hub.")
     ] = None,
+    frames: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Frames of a clip, spread evenly over the whole of it.")
+    ] = 32,
+    annotate: Annotated[
+        Path | None, typer.Option(metavar="OUT.mp4", help="Write the clip with boxes and scores, without sound.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="OUT.html", help="Write a page on the clip: time line, faces, figures.")
+    ] = None,
 ) -> None:
-    """Judge every face of every picture: real, fake, uncertain or no_face.
+    """Judge every face of pictures and clips: real, fake, uncertain or no_face.
 
-    A picture's verdict and fake probability are those of its most fake face. Below it stands what its Content
-    Credentials say, and metadata that marks it as made by AI; neither changes the verdict.
+    A picture's verdict and fake probability are those of its most fake face, a clip's those of its most fake
+    person. Below it stands what its Content Credentials say, and metadata that marks it as made by AI; neither
+    changes the verdict.
     """
     with _quiet_ends():
+        if annotate or report:
+            _check_one_clip(files)
         loaded = _load(detector, revision)
         sources = list(_expand(files))
-        read = _report(sources, loaded, as_json)
-        raise typer.Exit(ALL_READ if read == len(sources) else SOME_UNREADABLE)
+        read, last = _report(sources, loaded, frames, as_json)
+        whole = read == len(sources)
+        if last is not None and (annotate or report):
+            options = _named_options(frames, detector, revision)
+            whole = _write_extras(files[0], last, loaded, annotate, report, options)
+        raise typer.Exit(ALL_READ if whole else SOME_UNREADABLE)
+
+
+def _check_one_clip(files: list[str]) -> None:
+    from unmask.media.video_bytes import is_clip
+
+    if len(files) != 1 or not is_clip(files[0]):
+        print("unmask: --annotate and --report are for one clip. Name one video file.", file=sys.stderr)
+        raise typer.Exit(WRONG_USAGE)
+
+
+def _named_options(frames: int, detector: str | None, revision: str | None) -> list[str]:
+    """Return the options that a verdict depends on, as they would be typed."""
+    named = {"--frames": str(frames), "--detector": detector, "--revision": revision}
+    return [word for option, value in named.items() if value is not None for word in (option, value)]
+
+
+def _write_extras(
+    name: str,
+    prediction: Prediction,
+    detector: Detector,
+    annotate: Path | None,
+    report: Path | None,
+    options: list[str],
+) -> bool:
+    """Write the annotated clip and the page that were asked for; return whether all could be written."""
+    from unmask.annotated_clip import annotate_clip
+    from unmask.clip_report import write_clip_report
+    from unmask.schema import VideoPrediction
+
+    if not isinstance(prediction, VideoPrediction):
+        raise TypeError("only a clip has a report")
+    try:
+        if report is not None:
+            command = shlex.join(["unmask", "predict", *options, name])
+            write_clip_report(name, prediction, detector.settings, command, report)
+        if annotate is not None:
+            with _frame_bar("Annotating") as progress:
+                annotate_clip(name, prediction, annotate, progress)
+    except UnmaskError as error:
+        print(f"unmask: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+@contextmanager
+def _frame_bar(doing: str) -> Iterator[Progress]:
+    """Give what shows the frames done so far on a terminal, once it takes longer than a moment."""
+    from tqdm import tqdm
+
+    with tqdm(desc=doing, unit="frame", delay=BAR_DELAY, disable=not sys.stderr.isatty(), leave=False) as bar:
+
+        def show(done: int, wanted: int) -> None:
+            bar.total = wanted
+            bar.update(done - bar.n)
+
+        yield show
 
 
 @contextmanager
@@ -150,9 +232,10 @@ def _load(name: str | None, revision: str | None) -> Detector:
 
 
 def _expand(files: list[str]) -> Iterator[tuple[str, Content]]:
-    """Yield name and content of every picture, folders replaced by the pictures below them."""
+    """Yield name and content of every file, folders replaced by the pictures and clips below them."""
     from unmask.media.image_bytes import MAX_FILE_BYTES
-    from unmask.media.images import find_images
+    from unmask.media.images import IMAGE_SUFFIXES, find_files
+    from unmask.media.video_bytes import VIDEO_SUFFIXES
 
     for name in files:
         if name == STDIN:
@@ -162,31 +245,37 @@ def _expand(files: list[str]) -> Iterator[tuple[str, Content]]:
             yield name, Path(name)
         else:
             try:
-                found = find_images(Path(name))
+                found = find_files(Path(name), IMAGE_SUFFIXES | VIDEO_SUFFIXES)
             except MediaError as error:
                 yield name, error
                 continue
             yield from ((str(path), path) for path in found)
             if not found:
-                yield name, MediaError(f"Could not find a picture in {_shown(name)}. Name another folder.")
+                yield name, MediaError(f"Could not find a picture or clip in {_shown(name)}. Name another folder.")
 
 
-def _judge(detector: Detector, content: Content) -> ImagePrediction | MediaError:
+def _judge(detector: Detector, content: Content, frames: int, progress: Progress) -> Prediction | MediaError:
+    from unmask.media.video_bytes import is_clip
+
     if isinstance(content, MediaError):
         return content
     try:
+        if isinstance(content, Path) and is_clip(content):
+            return detector.predict_video(content, frames, progress)
         return detector.predict_image(content)
     except MediaError as error:
         return error
 
 
-def _judge_all(detector: Detector, contents: list[Content]) -> Iterator[ImagePrediction | MediaError]:
-    """Judge the pictures side by side and yield the outcomes in order."""
-    waiting: deque[Future[ImagePrediction | MediaError]] = deque()
+def _judge_all(
+    detector: Detector, contents: list[Content], frames: int, progress: Progress
+) -> Iterator[Prediction | MediaError]:
+    """Judge the files side by side and yield the outcomes in order."""
+    waiting: deque[Future[Prediction | MediaError]] = deque()
     pool = ThreadPoolExecutor(WORKERS)
     try:
         for content in contents:
-            waiting.append(pool.submit(_judge, detector, content))
+            waiting.append(pool.submit(_judge, detector, content, frames, progress))
             if len(waiting) > AHEAD:
                 yield waiting.popleft().result()
         while waiting:
@@ -195,15 +284,28 @@ def _judge_all(detector: Detector, contents: list[Content]) -> Iterator[ImagePre
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _report(sources: list[tuple[str, Content]], detector: Detector, as_json: bool) -> int:
-    """Judge and print every source; return how many could be read."""
+def _report(
+    sources: list[tuple[str, Content]], detector: Detector, frames: int, as_json: bool
+) -> tuple[int, Prediction | None]:
+    """Judge and print every source; return how many could be read, and what was said of the last of them."""
     from tqdm import tqdm
 
     hidden = len(sources) == 1 or not sys.stderr.isatty()
     verdicts: Counter[str] = Counter()
-    with tqdm(total=len(sources), unit="picture", delay=BAR_DELAY, disable=hidden, leave=False) as bar:
-        outcomes = _judge_all(detector, [content for _, content in sources])
-        for (name, content), outcome in _stoppable(zip(sources, outcomes, strict=True)):
+    last: Prediction | None = None
+    stop = threading.Event()
+    with (
+        tqdm(total=len(sources), unit="file", delay=BAR_DELAY, disable=hidden, leave=False) as bar,
+        _frame_bar("Judging") if len(sources) == 1 else nullcontext(_nothing) as show,
+    ):
+
+        def progress(done: int, wanted: int) -> None:
+            if stop.is_set():
+                raise KeyboardInterrupt  # ends a long clip in its worker
+            show(done, wanted)
+
+        outcomes = _judge_all(detector, [content for _, content in sources], frames, progress)
+        for (name, content), outcome in _stoppable(zip(sources, outcomes, strict=True), stop):
             bar.update()
             if isinstance(outcome, MediaError):
                 message = _name_whole(outcome, name)
@@ -212,26 +314,30 @@ def _report(sources: list[tuple[str, Content]], detector: Detector, as_json: boo
                     _say(json.dumps({"file": name, "error": message}), sys.stdout, bar)
                 continue
             verdicts[outcome.verdict] += 1
+            last = outcome
             provenance = _read_provenance(content)
             for line in [_as_json(name, outcome, provenance)] if as_json else _as_lines(name, outcome, provenance):
                 _say(line, sys.stdout, bar)
     if len(sources) > 1 and not as_json:
         _say(_summary(verdicts, len(sources), detector), sys.stdout, bar)
-    return verdicts.total()
+    return verdicts.total(), last
 
 
-def _stoppable(items: Iterable[Item]) -> Iterator[Item]:
+def _nothing(done: int, wanted: int) -> None:
+    """Show no frames: many files have a bar of their own."""
+
+
+def _stoppable(items: Iterable[Item], stop: threading.Event) -> Iterator[Item]:
     """Yield the items, and let Ctrl-C end the command between two of them; a second one ends it at once.
 
-    Python's own handler may strike inside the lock of a future, which then raises RuntimeError.
+    `stop` is set by the first, for work that looks at it. Python's own handler may strike inside the lock of a
+    future, which then raises RuntimeError.
     """
-    pressed = False
 
     def note(*_: object) -> None:
-        nonlocal pressed
-        if pressed:
+        if stop.is_set():
             raise KeyboardInterrupt
-        pressed = True
+        stop.set()
 
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
@@ -240,10 +346,10 @@ def _stoppable(items: Iterable[Item]) -> Iterator[Item]:
     signal.signal(signal.SIGINT, note)
     try:
         for item in items:
-            if pressed:
+            if stop.is_set():
                 raise KeyboardInterrupt
             yield item
-        if pressed:
+        if stop.is_set():
             raise KeyboardInterrupt
     finally:
         signal.signal(signal.SIGINT, before)
@@ -271,30 +377,26 @@ def _read_provenance(content: Content) -> Provenance | None:
         return None
 
 
-def _as_json(name: str, prediction: ImagePrediction, provenance: Provenance | None) -> str:
+def _as_json(name: str, prediction: Prediction, provenance: Provenance | None) -> str:
     # ASCII alone, so that any file name survives any terminal: a byte that is no UTF-8 becomes \\udc80 to \\udcff.
     return json.dumps({"file": name, **prediction.to_dict(), "provenance": provenance and provenance.to_dict()})
 
 
-def _as_lines(name: str, prediction: ImagePrediction, provenance: Provenance | None) -> list[str]:
-    """Return the line of one picture, and below it a line for each finding about where it comes from."""
+def _as_lines(name: str, prediction: Prediction, provenance: Provenance | None) -> list[str]:
+    """Return the line of one file, and below it those of its faces or people and of what is known of its origin."""
+    from unmask.verdict_lines import describe
+
+    first, *others = describe(prediction, _coloured)
     findings = provenance.findings() if provenance else []
-    return [_as_line(name, prediction), *(f"    {finding}" for finding in findings)]
+    return [f"{first}  {_shown(name)}", *others, *(f"    {finding}" for finding in findings)]
 
 
-def _as_line(name: str, prediction: ImagePrediction) -> str:
-    """Return verdict, fake probability, number of faces, file, and what speaks against the verdict of one picture."""
-    from unmask.detector import BETWEEN, list_words, most_fake
-
-    verdict = prediction.verdict.ljust(max(map(len, COLOURS)))
+def _coloured(verdict: str) -> str:
+    """Return a verdict in a column's width, in its colour on terminals that want colours."""
+    padded = verdict.ljust(max(map(len, COLOURS)))
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
-        verdict = typer.style(verdict, fg=COLOURS[prediction.verdict])
-    number = "    -" if prediction.fake_probability is None else f"{prediction.fake_probability:.3f}"
-    count = len(prediction.faces)
-    top = most_fake(prediction.faces)
-    cautions = list_words([reason for reason in top.reasons if reason != BETWEEN] if top else [])
-    note = f"  ({cautions})" if cautions else ""
-    return f"{verdict}  {number}  {count} face{' ' if count == 1 else 's'}  {_shown(name)}{note}"
+        return typer.style(padded, fg=COLOURS[verdict])
+    return padded
 
 
 def _summary(verdicts: Counter[str], total: int, detector: Detector) -> str:
@@ -303,7 +405,7 @@ def _summary(verdicts: Counter[str], total: int, detector: Detector) -> str:
     rate = detector.settings.error_rate
     promise = "" if rate is None else f" Of each kind of validation faces at most {100 * rate:g} % were misjudged."
     made_by = f"Detector {detector.name}, faces by {detector.face_finder.name}."
-    return f"{total} pictures: {', '.join(parts)}. {made_by}{promise}"
+    return f"{total} files: {', '.join(parts)}. {made_by}{promise}"
 
 
 def _name_whole(error: MediaError, name: str) -> str:

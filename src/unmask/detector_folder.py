@@ -243,6 +243,7 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "unmask.real_threshold": (lambda value: _is_number(value, 0, 1), "from 0 to 1"),
     "unmask.fake_threshold": (lambda value: _is_number(value, 0, 1), "from 0 to 1"),
     "unmask.pooling": (lambda value: value == "max", "max, the one that this Unmask knows"),
+    "unmask.video_pooling": (lambda value: value == "mean", "mean, the one that this Unmask knows"),
     "unmask.trained_on": (
         lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
         "a list of names",

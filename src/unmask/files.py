@@ -5,14 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from unmask.errors import DataError
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file aside and rename it over its place: a kill at any moment leaves the old one whole.
+@contextmanager
+def written_aside(path: Path) -> Iterator[Path]:
+    """Give a path beside a file to write to, and rename it over the file when all went well.
+
+    A kill at any moment leaves the old file whole.
 
     Raises:
         DataError: the folder cannot be written, or the disk is full.
@@ -21,7 +26,7 @@ def write_whole(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            aside.write_bytes(content)
+            yield aside
             aside.replace(path)
         finally:
             aside.unlink(missing_ok=True)
@@ -29,6 +34,12 @@ def write_whole(path: Path, content: bytes) -> None:
         raise DataError(
             f"Could not write {path}: {error.strerror}. Free some space, or choose another folder."
         ) from error
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file aside and rename it over its place; raises DataError."""
+    with written_aside(path) as aside:
+        aside.write_bytes(content)
 
 
 def write_json(path: Path, value: Any) -> None:

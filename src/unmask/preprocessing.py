@@ -31,6 +31,11 @@ def crop_box(box: Box, margin: float, width: int, height: int) -> Box:
     return Box(left, top, left + side, top + side)
 
 
+def touches_border(box: Box, width: int, height: int) -> bool:
+    """Say whether a box reaches the edge of a picture of `width` x `height` pixels, or beyond it."""
+    return box.left <= 0 or box.top <= 0 or box.right >= width or box.bottom >= height
+
+
 def crop_face(image: np.ndarray, box: Box, margin: float) -> np.ndarray:
     """Return the square crop (uint8 RGB [S, S, 3]) of the face `box` in `image` (uint8 RGB [H, W, 3])."""
     square = crop_box(box, margin, image.shape[1], image.shape[0])

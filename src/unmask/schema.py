@@ -62,6 +62,8 @@ class FacePrediction:
 
     `activation_map` is float32 [h, w], the fake-minus-real evidence per cell of the crop box
     `crop_box` (h and w are the network's last grid, e.g. 6x6), or None where the network has none.
+    `number` counts the faces of a picture from 1, largest first. `cut_off` says that the box touches the
+    picture's border, so that part of the face may be missing.
     `reasons` are phrases on what keeps the verdict back or weakens it, as in `face smaller than 48 px`. An
     `uncertain` face has one at least; where its probability lies beyond a threshold, a reason says why that is
     no ground for a verdict.
@@ -72,15 +74,19 @@ class FacePrediction:
     verdict: Verdict
     crop_box: Box | None = None
     activation_map: np.ndarray | None = field(default=None, repr=False, compare=False)
+    number: int = 1
+    cut_off: bool = False
     reasons: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form of the command line and the API."""
         return {
+            "number": self.number,
             "box": self.box.as_list(),
             "fake_probability": round(self.fake_probability, 6),
             "verdict": self.verdict,
             "reasons": list(self.reasons),
+            "cut_off": self.cut_off,
         }
 
 
@@ -110,6 +116,82 @@ class ImagePrediction:
             "verdict": self.verdict,
             "fake_probability": probability,
             "faces": [face.to_dict() for face in self.faces],
+            "reason": self.reason,
+            "face_finder": self.face_finder,
+            "detector": self.detector,
+        }
+
+
+@dataclass(frozen=True)
+class PersonPrediction:
+    """What the detector says of one person of a clip, followed from frame to frame.
+
+    `times` (seconds from the clip's first frame), `probabilities` (each frame's fake probability) and `boxes`
+    belong together, one entry per frame in which the person's face was judged. `fake_probability` pools them
+    by the detector's rule. `best_frames` are the places, best first, in which the face is seen best, and
+    `crops` what the network saw there: uint8 RGB [S, S, 3], 160 px at most.
+
+    `brief` says that the person was seen too seldom to decide over the clip.
+    """
+
+    number: int
+    verdict: Verdict
+    fake_probability: float
+    times: tuple[float, ...]
+    probabilities: tuple[float, ...]
+    boxes: tuple[Box, ...]
+    brief: bool = False
+    best_frames: tuple[int, ...] = ()
+    crops: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form of the command line and the API; it holds no pictures."""
+        return {
+            "number": self.number,
+            "verdict": self.verdict,
+            "fake_probability": round(self.fake_probability, 6),
+            "brief": self.brief,
+            "best_times": [round(self.times[place], 3) for place in self.best_frames],
+            "frames": [
+                {"time": round(time, 3), "fake_probability": round(probability, 6), "box": box.as_list()}
+                for time, probability, box in zip(self.times, self.probabilities, self.boxes, strict=True)
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class VideoPrediction:
+    """What the detector says of one clip: a verdict for it and one entry per person, in order of appearance.
+
+    `fake_probability` is that of the most fake person, None when there is no face. `duration` is in seconds.
+    `frames_wanted` frames were asked for, `frames_read` of them could be decoded, and in `frames_judged` of
+    those at least one face was judged. `width` and `height` are those of the upright frames.
+    """
+
+    verdict: Verdict
+    fake_probability: float | None
+    people: tuple[PersonPrediction, ...]
+    frames_wanted: int
+    frames_read: int
+    frames_judged: int
+    duration: float
+    reason: str
+    face_finder: str
+    detector: str
+    width: int
+    height: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form of the command line and the API."""
+        return {
+            "kind": "video",
+            "verdict": self.verdict,
+            "fake_probability": None if self.fake_probability is None else round(self.fake_probability, 6),
+            "people": [person.to_dict() for person in self.people],
+            "frames_wanted": self.frames_wanted,
+            "frames_read": self.frames_read,
+            "frames_judged": self.frames_judged,
+            "duration": round(self.duration, 3),
             "reason": self.reason,
             "face_finder": self.face_finder,
             "detector": self.detector,
@@ -151,7 +233,8 @@ class DetectorSettings:
     `crop_margin` is the fraction of the face box's side added on each side of the square crop.
     `temperature` is the fitted divisor of the logits; it is already folded into the head's weights, so
     that stock loaders give the calibrated probability too. A probability below `real_threshold` is
-    `real`, above `fake_threshold` is `fake`, and `uncertain` between them.
+    `real`, above `fake_threshold` is `fake`, and `uncertain` between them. `pooling` makes a picture's
+    probability of its faces', `video_pooling` a person's of their frames' (`mean`: of the logits).
 
     The rest is optional. With `mirrored` the logits are the mean of those of the crop and of its mirror image,
     and temperature and thresholds were fitted on that mean. `error_rate` is how often the thresholds may be
@@ -169,6 +252,7 @@ class DetectorSettings:
     trained_on: tuple[str, ...]
     calibrated_on: str
     license: str
+    video_pooling: Literal["mean"] = "mean"
     mirrored: bool = False
     error_rate: float | None = None
     novelty_limit: float | None = None

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unmask.media.video_bytes import VideoRefusal
-from unmask.media.video_index import choose_stamps, index_frames
+from unmask.media.video_index import LONG_PART, choose_stamps, index_frames
 
 PACKETS = st.lists(st.tuples(st.integers(-1000, 10**12), st.integers(0, 10**6), st.booleans()), min_size=1, max_size=60)
 
@@ -32,6 +32,21 @@ def test_at_a_steady_rate_as_many_are_taken_as_asked_or_there(frames, count, tic
     assert (len(chosen), missing) == (min(frames, count), 0)
     steps = {b - a for a, b in pairwise(chosen)}
     assert not steps or max(steps) - min(steps) <= tick
+
+
+@given(st.integers(1, 4000), st.integers(1, 60), st.integers(1, 300), st.integers(1, 1001))
+def test_key_frames_are_taken_of_their_own_parts_where_parts_are_long(frames, count, gap, tick):
+    index = index_frames([(n * tick, tick, n % gap == 0) for n in range(frames)], frames * tick)
+    plain, _ = choose_stamps(index, count)
+    chosen, missing = choose_stamps(index, count, near_keys=True)
+    assert (len(chosen), missing) == (len(plain), 0)
+    if frames <= LONG_PART * count:
+        assert chosen == plain
+        return
+    length = frames * tick / count
+    for part, stamp in enumerate(chosen):
+        assert part * length - 1 <= stamp <= (part + 1) * length
+        assert stamp in index.keys or not any(part * length + 1 <= key <= (part + 1) * length - 1 for key in index.keys)
 
 
 def test_half_of_the_promised_time_gives_half_of_the_frames():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -80,7 +81,12 @@ def read_picture(source: ImageSource) -> Picture:
 
 
 def find_images(root: Path) -> list[Path]:
-    """Return the image files below a folder by their suffix, sorted, hidden files and folders left out.
+    """Return the image files below a folder; see `find_files`."""
+    return find_files(root, IMAGE_SUFFIXES)
+
+
+def find_files(root: Path, suffixes: Collection[str]) -> list[Path]:
+    """Return the files below a folder with one of the suffixes, sorted, hidden files and folders left out.
 
     Links to folders are followed, each real folder once; one inside `root` is listed under its own path.
 
@@ -100,7 +106,7 @@ def find_images(root: Path) -> list[Path]:
             seen.add(_identity(Path(parent)))
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             waiting += [Path(parent, name) for name in folders if Path(parent, name).is_symlink()]
-            found += [Path(parent, name) for name in files if _is_image_name(name)]
+            found += [Path(parent, name) for name in files if _has_suffix(name, suffixes)]
     return sorted(found)
 
 
@@ -113,8 +119,8 @@ def _identity(folder: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _is_image_name(name: str) -> bool:
-    return not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES
+def _has_suffix(name: str, suffixes: Collection[str]) -> bool:
+    return not name.startswith(".") and Path(name).suffix.lower() in suffixes
 
 
 def name_of_source(source: object) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from unmask.media.video_bytes import VideoRefusal, check_length
+
+LONG_PART = 30
+"""Frames in a part from which on it pays to take its key frame: decoding up to its middle costs half as many."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,26 @@ def index_frames(packets: Iterable[tuple[int, int, bool]], promised: int) -> Fra
     return FrameIndex(stamps, keys or stamps[:1], seen_end, max(seen_end, stamps[0] + promised))
 
 
-def choose_stamps(index: FrameIndex, count: int) -> tuple[list[int], int]:
+def choose_stamps(index: FrameIndex, count: int, near_keys: bool = False) -> tuple[list[int], int]:
     """Return the stamps to take, rising and distinct, and how many more lie past what the file still has.
 
-    The clip's time is cut into `count` equal parts, and the frame shown at the middle of each is taken.
+    The clip's time is cut into `count` equal parts, and the frame shown at the middle of each is taken. With
+    `near_keys`, in a clip whose parts are long, it is the part's key frame next to its middle where it has one:
+    to decode that takes no other frame.
     """
     start, length = index.stamps[0], index.end - index.stamps[0]
-    middles = [start + length * (2 * part + 1) // (2 * count) for part in range(count)]
-    shown = {index.stamps[bisect_right(index.stamps, middle) - 1] for middle in middles if middle < index.seen_end}
-    return sorted(shown), sum(middle >= index.seen_end for middle in middles)
+    edges = [start + length * half // (2 * count) for half in range(2 * count + 1)]
+    parts = [edges[place : place + 3] for place in range(0, 2 * count, 2)]
+    snap = near_keys and len(index.stamps) > LONG_PART * count
+    shown = {_shown(index, part, snap) for part in parts if part[1] < index.seen_end}
+    return sorted(shown), sum(middle >= index.seen_end for _, middle, _ in parts)
+
+
+def _shown(index: FrameIndex, part: list[int], snap: bool) -> int:
+    """Return the stamp to take of a part, given its start, middle and end."""
+    start, middle, end = part
+    if snap:
+        keys = index.keys[bisect_left(index.keys, start) : bisect_left(index.keys, end)]
+        if keys:
+            return min(keys, key=lambda key: abs(key - middle))
+    return index.stamps[bisect_right(index.stamps, middle) - 1]

@@ -1,0 +1,225 @@
+"""The report of one clip: a page in one file, with the time line, the faces, the figures and how to repeat it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from unmask.errors import DataError
+from unmask.files import file_digest, write_whole
+from unmask.media.marks import VERDICT_COLOURS
+from unmask.schema import DetectorSettings, PersonPrediction, Verdict, VideoPrediction
+
+WIDE, HIGH = 900, 150
+LEFT, RIGHT, TOP, BOTTOM = 44, 12, 10, 24
+"""Of a time line in pixels: its size, and the room round its plot."""
+MOST_TICKS = 10
+SHAPES: dict[Verdict, str] = {
+    "real": '<circle cx="{x}" cy="{y}" r="4" {paint}>{title}</circle>',
+    "uncertain": '<rect x="{left}" y="{top}" width="8" height="8" {paint}>{title}</rect>',
+    "fake": '<path d="M{x} {top}l5 9h-10z" {paint}>{title}</path>',
+}
+"""A shape for each verdict too, for eyes that see no colour."""
+MOST_SHOWN = 20
+"""People with a time line of their own, those seen most; all of them are in the table."""
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 60rem; margin: 2rem auto;
+  padding: 0 1rem; }}
+h1 {{ font-size: 1.5rem; overflow-wrap: anywhere; }} h2 {{ font-size: 1.15rem; margin: 2rem 0 .5rem; }}
+.verdict {{ display: inline-block; padding: .1rem .6rem; border-radius: .3rem; }}
+svg {{ width: 100%; height: auto; }} svg text {{ font: 12px system-ui, sans-serif; fill: #333; }}
+figure {{ display: inline-block; margin: 0 .8rem .8rem 0; }} figcaption {{ font-size: .85rem; color: #444; }}
+img {{ display: block; width: 160px; height: 160px; }}
+table {{ border-collapse: collapse; }} th, td {{ text-align: left; padding: .2rem 1rem .2rem 0; vertical-align: top; }}
+td {{ overflow-wrap: anywhere; }} tr + tr {{ border-top: 1px solid #ddd; }}
+code {{ font-size: .9em; overflow-wrap: anywhere; }} .note {{ color: #444; }}
+</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
+CAVEAT = (
+    "A verdict is no proof. The thresholds were set on single pictures of the detector’s validation data; on other "
+    "footage the probability is a score. Strong compression, filters and small faces can look forged, and a new kind "
+    "of forgery can look real."
+)
+
+
+def write_clip_report(
+    path: str | os.PathLike[str],
+    prediction: VideoPrediction,
+    settings: DetectorSettings,
+    command: str,
+    output: str | os.PathLike[str],
+) -> None:
+    """Write what was said of a clip as one HTML file that needs no other and loads nothing.
+
+    Args:
+        path: The clip; its SHA-256 is computed and named.
+        prediction: What `Detector.predict_video` said of it.
+        settings: Of the detector, for its thresholds.
+        command: What repeats the verdict.
+        output: Where to; written aside and renamed.
+
+    Raises:
+        DataError: The clip is no longer there, or the page cannot be written.
+    """
+    clip = Path(path)
+    try:
+        digest, size = file_digest(clip), clip.stat().st_size
+    except OSError as error:
+        raise DataError(f"Could not read {clip} again for its report: {error.strerror}. Try once more.") from error
+    if Path(output).resolve() == clip.resolve():
+        raise DataError(f"{output} is the clip itself. Name another file for the report.")
+    facts = {
+        "File": f"{escape(_plain(clip.name))}, {size:,} bytes",
+        "SHA-256": f"<code>{digest}</code>",
+        "Clip": f"{prediction.width} × {prediction.height} px, {prediction.duration:.1f} s",
+        "Frames": f"{prediction.frames_wanted} wanted, {prediction.frames_read} read, "
+        f"{prediction.frames_judged} with a face",
+        "Detector": escape(prediction.detector),
+        "Thresholds": f"real below {settings.real_threshold:.3f}, fake above {settings.fake_threshold:.3f}",
+        "A person’s probability": f"{settings.video_pooling} of the logits of their frames",
+        "Faces found by": escape(prediction.face_finder),
+        "To repeat": f"<code>{escape(_plain(command))}</code>",
+    }
+    write_whole(Path(output), render_clip_report(_plain(clip.name), prediction, settings, facts).encode())
+
+
+def render_clip_report(
+    name: str, prediction: VideoPrediction, settings: DetectorSettings, facts: dict[str, str]
+) -> str:
+    """Return the page; the values of `facts` are HTML already, `name` is plain text."""
+    shown = sorted(prediction.people, key=lambda person: -len(person.times))[:MOST_SHOWN]
+    parts = [
+        f"<h1>{escape(name)}: {_badge(prediction.verdict)}</h1>",
+        f"<p>{escape(prediction.reason)}</p>",
+        f'<p class="note">{CAVEAT}</p>',
+        *(
+            _section(person, prediction, settings)
+            for person in sorted(shown, key=lambda each: (each.brief, each.number))
+        ),
+        "<h2>Figures</h2>",
+        _people_table(prediction.people) if prediction.people else "",
+        "<h2>How it was judged</h2>",
+        _table([[f"<th>{name}</th>", f"<td>{value}</td>"] for name, value in facts.items()]),
+    ]
+    return PAGE.format(title=f"Unmask: {escape(name)}", body="\n".join(part for part in parts if part))
+
+
+def _section(person: PersonPrediction, prediction: VideoPrediction, settings: DetectorSettings) -> str:
+    note = '<p class="note">Seen in too few frames to decide over the clip.</p>' if person.brief else ""
+    faces = "".join(
+        f'<figure><img alt="Person {person.number} at {person.times[place]:.1f} s" src="{_picture(crop)}">'
+        f"<figcaption>{person.times[place]:.1f} s, fake {person.probabilities[place]:.3f}</figcaption></figure>"
+        for place, crop in zip(person.best_frames, person.crops, strict=True)
+    )
+    heading = f"<h2>Person {person.number}: {_badge(person.verdict)} {person.fake_probability:.3f}</h2>"
+    return f"{heading}{note}\n{time_line(person, prediction.duration, settings)}\n<div>{faces}</div>"
+
+
+def time_line(person: PersonPrediction, duration: float, settings: DetectorSettings) -> str:
+    """Return a person's fake probability over the clip's time as SVG, with the two thresholds."""
+    length = max(duration, person.times[-1], 1e-3)
+
+    def across(time: float) -> float:
+        return LEFT + (WIDE - LEFT - RIGHT) * time / length
+
+    def down(probability: float) -> float:
+        return TOP + (HIGH - TOP - BOTTOM) * (1 - probability)
+
+    lines = [
+        f'<line x1="{LEFT}" x2="{WIDE - RIGHT}" y1="{down(value):.1f}" y2="{down(value):.1f}" stroke="#888" '
+        f'stroke-dasharray="4 4"/>'
+        for value in (settings.real_threshold, settings.fake_threshold)
+    ]
+    lines += [
+        f'<text x="{LEFT - 6}" y="{down(value) + 4:.1f}" text-anchor="end">{value:g}</text>' for value in (0, 0.5, 1)
+    ]
+    lines += [
+        f'<text x="{across(time):.1f}" y="{HIGH - 6}" text-anchor="middle">{time:g}{" s" if time == 0 else ""}</text>'
+        for time in ticks(length)
+    ]
+    points = [(across(t), down(p)) for t, p in zip(person.times, person.probabilities, strict=True)]
+    if len(points) > 1:
+        way = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        lines.append(f'<polyline points="{way}" fill="none" stroke="#bbb"/>')
+    for (x, y), time, probability in zip(points, person.times, person.probabilities, strict=True):
+        lines.append(_point(x, y, time, probability, settings))
+    label = f"Fake probability of person {person.number} over time, {len(points)} frames"
+    frame = (
+        f'<rect x="{LEFT}" y="{TOP}" width="{WIDE - LEFT - RIGHT}" height="{HIGH - TOP - BOTTOM}" fill="#fafafa" '
+        'stroke="#ccc"/>'
+    )
+    return f'<svg viewBox="0 0 {WIDE} {HIGH}" role="img" aria-label="{label}">{frame}{"".join(lines)}</svg>'
+
+
+def ticks(length: float) -> list[float]:
+    """Return round times in [0, length], 10 at most, for the axis of a clip of `length` seconds."""
+    step = 10.0 ** np.floor(np.log10(length / MOST_TICKS))
+    step = next(step * factor for factor in (1, 2, 5, 10, 20) if length / (step * factor) < MOST_TICKS)
+    return [round(float(step) * number, 6) for number in range(int(length / step) + 1)]
+
+
+def _point(x: float, y: float, time: float, probability: float, settings: DetectorSettings) -> str:
+    low, high = settings.real_threshold, settings.fake_threshold
+    verdict: Verdict = "real" if probability < low else "fake" if probability > high else "uncertain"
+    return SHAPES[verdict].format(
+        x=f"{x:.1f}", y=f"{y:.1f}", left=f"{x - 4:.1f}", top=f"{y - 5:.1f}",
+        paint=f'fill="{_hex(verdict)}" stroke="#333" stroke-width="0.5"',
+        title=f"<title>{time:.2f} s: {probability:.3f}, {verdict}</title>",
+    )  # fmt: skip
+
+
+def _people_table(people: Sequence[PersonPrediction]) -> str:
+    head = ["Person", "Verdict", "Fake probability", "Frames", "First seen", "Last seen", "Lowest", "Highest"]
+    rows = [[f"<th>{name}</th>" for name in head]]
+    for person in people:
+        values = [
+            str(person.number), person.verdict + (" (too few frames)" if person.brief else ""),
+            f"{person.fake_probability:.3f}", str(len(person.times)), f"{person.times[0]:.1f} s",
+            f"{person.times[-1]:.1f} s", f"{min(person.probabilities):.3f}", f"{max(person.probabilities):.3f}",
+        ]  # fmt: skip
+        rows.append([f"<td>{value}</td>" for value in values])
+    return _table(rows)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    return "<table>" + "".join(f"<tr>{''.join(cells)}</tr>" for cells in rows) + "</table>"
+
+
+def _badge(verdict: Verdict) -> str:
+    ink = "#{:02x}{:02x}{:02x}".format(*VERDICT_COLOURS[verdict][1])
+    return f'<span class="verdict" style="background:{_hex(verdict)};color:{ink}">{verdict.replace("_", " ")}</span>'
+
+
+def _hex(verdict: Verdict) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*VERDICT_COLOURS[verdict][0])
+
+
+def _picture(crop: np.ndarray) -> str:
+    file = io.BytesIO()
+    Image.fromarray(crop).save(file, "JPEG", quality=90)
+    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def _plain(text: str) -> str:
+    """Return a text of a file's name that any page can hold."""
+    return "".join(character if character.isprintable() else "?" for character in text)
