@@ -55,7 +55,8 @@ def test_the_comparing_commands_parse(arguments, monkeypatch):
 
 @pytest.mark.parametrize("arguments", commands("python", "train/push.py"))
 def test_the_publishing_commands_parse(arguments):
-    assert runpy.run_path(str(ROOT / "train/push.py"))["parse"](arguments).repo
+    options = runpy.run_path(str(ROOT / "train/push.py"))["parse"](arguments)
+    assert options.repo or options.space
 
 
 def test_every_make_command_is_a_target():
