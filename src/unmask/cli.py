@@ -10,14 +10,15 @@ import threading
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar
 
 import typer
 
 from unmask import __version__
-from unmask.errors import MediaError, UnmaskError
+from unmask.commands.detectors import detectors
+from unmask.commands.endings import load_or_end, quiet_ends
+from unmask.errors import MediaError
 
 if TYPE_CHECKING:  # numpy and all that needs it is imported where it is used: help and version answer at once
     from tqdm import tqdm
@@ -36,7 +37,7 @@ BAR_DELAY = 2.0
 COLOURS = {"real": "green", "fake": "red", "uncertain": "yellow", "no_face": "blue"}
 """Of the verdicts, in the order in which a summary counts them."""
 
-ALL_READ, SOME_UNREADABLE, WRONG_USAGE, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
+ALL_READ, SOME_UNREADABLE = 0, 1
 
 EXAMPLES = """\b
 Examples:
@@ -112,36 +113,14 @@ def predict(
 
     A picture's verdict and fake probability are those of its most fake face.
     """
-    with _quiet_ends():
-        loaded = _load(detector, revision)
+    with quiet_ends():
+        loaded = load_or_end(detector, revision)
         sources = list(_expand(files))
         read = _report(sources, loaded, as_json)
         raise typer.Exit(ALL_READ if read == len(sources) else SOME_UNREADABLE)
 
 
-@contextmanager
-def _quiet_ends() -> Iterator[None]:
-    """End without a traceback on Ctrl-C, and when whoever reads the output stops doing so."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise SystemExit(INTERRUPTED) from None
-    except BrokenPipeError:
-        # What is still buffered would fail once more at the exit of the interpreter.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(nowhere, stream.fileno())
-        raise SystemExit(READER_GONE) from None
-
-
-def _load(name: str | None, revision: str | None) -> Detector:
-    from unmask.hub import load_detector
-
-    try:
-        return load_detector(name, revision)
-    except UnmaskError as error:
-        print(f"unmask: {error}", file=sys.stderr)
-        raise typer.Exit(WRONG_USAGE) from None
+app.command(short_help="List the detectors on this machine.")(detectors)
 
 
 def _expand(files: list[str]) -> Iterator[tuple[str, Content]]:
