@@ -18,6 +18,8 @@ import typer
 from unmask import __version__
 from unmask.commands.detectors import detectors
 from unmask.commands.endings import load_or_end, quiet_ends
+from unmask.commands.serve import EXAMPLES as SERVE_EXAMPLES
+from unmask.commands.serve import serve
 from unmask.errors import MediaError
 
 if TYPE_CHECKING:  # numpy and all that needs it is imported where it is used: help and version answer at once
@@ -121,6 +123,7 @@ def predict(
 
 
 app.command(short_help="List the detectors on this machine.")(detectors)
+app.command(short_help="Serve the page and its API.", epilog=SERVE_EXAMPLES)(serve)
 
 
 def _expand(files: list[str]) -> Iterator[tuple[str, Content]]:
