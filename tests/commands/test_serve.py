@@ -99,7 +99,7 @@ def test_who_is_in_the_file_gets_the_librarys_answer(
     Image.fromarray(drawn_face).save(tmp_path / "face.png")
     client = gradio_client.Client(address, auth=("ada", PASSWORD), verbose=False)
     answer = client.predict(gradio_client.handle_file(str(tmp_path / "face.png")), api_name="/predict_image")
-    assert answer == Detector(tiny_detector).predict_image(tmp_path / "face.png").to_dict()
+    assert Detector(tiny_detector).predict_image(tmp_path / "face.png").to_dict().items() <= answer.items()
 
 
 @pytest.mark.parametrize(
