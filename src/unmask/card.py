@@ -59,7 +59,7 @@ def render_card(folder: Path, repo_id: str | None = None, revision: str | None =
     metadata = yaml.safe_dump(card_metadata(config.settings, report), sort_keys=False, allow_unicode=True, width=1000)
     fields = _fields(config, report, repo_id or f"USER/{config.settings.name}", revision)
     fields["repeat"] = _repeat(folder, report)
-    fields["demo"] = f"\n\nTry it in the browser: [{space}](https://huggingface.co/spaces/{space})." if space else ""
+    fields["demo"] = f"Try it in the browser: [{space}](https://huggingface.co/spaces/{space}).\n\n" if space else ""
     return Template(_template()).substitute(fields, metadata=metadata.strip())
 
 
