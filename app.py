@@ -1,4 +1,4 @@
-"""The page, as `python app.py` and a Space run it; UNMASK_DETECTOR names another detector than the shipped one."""
+"""The page, as `python app.py` runs it; UNMASK_DETECTOR names another detector than the shipped one."""
 
 import os
 import sys

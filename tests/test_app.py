@@ -1,4 +1,4 @@
-"""`python app.py`, as a person or a Space starts it."""
+"""`python app.py`, as a person starts it."""
 
 from __future__ import annotations
 

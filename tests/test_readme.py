@@ -31,6 +31,14 @@ def test_the_predict_commands_parse(arguments):
     assert predict.make_context("predict", arguments).params["files"]
 
 
+@pytest.mark.parametrize("arguments", [words for words in commands("unmask") if words[0] != "predict"])
+def test_the_other_commands_parse(arguments):
+    from unmask.cli import app
+
+    name, *rest = arguments
+    typer.main.get_command(app).commands[name].make_context(name, rest)
+
+
 @pytest.mark.parametrize("arguments", commands("accelerate", "launch", "train/train.py"))
 def test_the_training_commands_parse(arguments):
     pytest.importorskip("jsonargparse", reason="the train extra is not installed")
@@ -63,7 +71,8 @@ def test_the_calibrating_commands_parse(arguments, monkeypatch):
 
 @pytest.mark.parametrize("arguments", commands("python", "train/push.py"))
 def test_the_publishing_commands_parse(arguments):
-    assert runpy.run_path(str(ROOT / "train/push.py"))["parse"](arguments).repo
+    options = runpy.run_path(str(ROOT / "train/push.py"))["parse"](arguments)
+    assert options.repo or options.space
 
 
 def test_every_make_command_is_a_target():

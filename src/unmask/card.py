@@ -51,13 +51,14 @@ KNOWN_SOURCES = {  # a word in the name of a training set -> what stands behind 
 }
 
 
-def render_card(folder: Path, repo_id: str | None = None, revision: str | None = None) -> str:
+def render_card(folder: Path, repo_id: str | None = None, revision: str | None = None, space: str | None = None) -> str:
     """Return the text of the model card of a detector folder: metadata block and prose.
 
     Args:
         folder: The detector folder; its `report.json` may be missing (then the card says so).
         repo_id: The Hub repository that the snippets load from; without it, a placeholder.
         revision: The tag that the snippets load.
+        space: The Space that shows this detector (`user/name`), to be linked.
 
     Raises:
         BrokenDetector: `config.json` or `report.json` is missing, damaged or not of this format.
@@ -70,6 +71,7 @@ def render_card(folder: Path, repo_id: str | None = None, revision: str | None =
     metadata = yaml.safe_dump(card_metadata(config.settings, report), sort_keys=False, allow_unicode=True, width=1000)
     fields = _fields(config, report, repo_id or f"USER/{config.settings.name}", revision)
     fields["repeat"] = _repeat(folder, report)
+    fields["demo"] = f"Try it in the browser: [{space}](https://huggingface.co/spaces/{space}).\n\n" if space else ""
     return Template(_template()).substitute(fields, metadata=metadata.strip())
 
 

@@ -18,6 +18,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar
 import typer
 
 from unmask import __version__
+from unmask.commands.detectors import detectors
+from unmask.commands.endings import WRONG_USAGE, load_or_end, quiet_ends
+from unmask.commands.serve import EXAMPLES as SERVE_EXAMPLES
+from unmask.commands.serve import serve
 from unmask.errors import MediaError, UnmaskError
 
 if TYPE_CHECKING:  # numpy and all that needs it is imported where it is used: help and version answer at once
@@ -41,7 +45,7 @@ BAR_DELAY = 2.0
 COLOURS = {"real": "green", "fake": "red", "uncertain": "yellow", "no_face": "blue"}
 """Of the verdicts, in the order in which a summary counts them."""
 
-ALL_READ, SOME_UNREADABLE, WRONG_USAGE, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
+ALL_READ, SOME_UNREADABLE = 0, 1
 
 EXAMPLES = """\b
 Examples:
@@ -135,10 +139,10 @@ def predict(
     person. Below it stands what its Content Credentials say, and metadata that marks it as made by AI; neither
     changes the verdict.
     """
-    with _quiet_ends():
+    with quiet_ends():
         if annotate or report:
             _check_one_clip(files)
-        loaded = _load(detector, revision)
+        loaded = load_or_end(detector, revision)
         sources = list(_expand(files))
         read, last = _report(sources, loaded, frames, as_json)
         whole = read == len(sources)
@@ -204,31 +208,8 @@ def _frame_bar(doing: str) -> Iterator[Progress]:
         yield show
 
 
-@contextmanager
-def _quiet_ends() -> Iterator[None]:
-    """End without a traceback on Ctrl-C, and when whoever reads the output stops doing so."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise SystemExit(INTERRUPTED) from None
-    except BrokenPipeError:
-        # What is still buffered would fail once more at the exit of the interpreter.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(nowhere, stream.fileno())
-        raise SystemExit(READER_GONE) from None
-
-
-def _load(name: str | None, revision: str | None) -> Detector:
-    from unmask.hub import load_detector
-    from unmask.media.provenance import read_trust_list
-
-    try:
-        read_trust_list()  # so that a bad one is told once and not for every file
-        return load_detector(name, revision)
-    except UnmaskError as error:
-        print(f"unmask: {error}", file=sys.stderr)
-        raise typer.Exit(WRONG_USAGE) from None
+app.command(short_help="List the detectors on this machine.")(detectors)
+app.command(short_help="Serve the page and its API.", epilog=SERVE_EXAMPLES)(serve)
 
 
 def _expand(files: list[str]) -> Iterator[tuple[str, Content]]:

@@ -61,7 +61,7 @@ class LoopbackHub(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
-        self.repositories: dict[str, Repository] = {}
+        self.repositories: dict[str, Repository] = {}  # by user/name, a Space by spaces/user/name
         self.large_files: dict[str, bytes] = {}
         self.requests: list[str] = []
         self.faults: list[Fault] = []
@@ -166,7 +166,11 @@ class Handler(BaseHTTPRequestHandler):
     def create(self) -> None:
         if self.may_write():
             asked = json.loads(self.body)
-            repo_id = f"{asked['organization']}/{asked['name']}"
+            kind = "spaces/" if asked.get("type") == "space" else ""
+            if kind and not asked.get("sdk"):
+                self.send(400, {"error": "a Space needs an sdk"})
+                return
+            repo_id = f"{kind}{asked['organization']}/{asked['name']}"
             status = 409 if repo_id in self.server.repositories else 200
             private = asked.get("visibility") == "private" or asked.get("private", False)
             self.server.repositories.setdefault(repo_id, Repository(private=private))
@@ -183,7 +187,7 @@ class Handler(BaseHTTPRequestHandler):
             repository, commit, files = found
             siblings = [{"rfilename": name} for name in files]
             state = {"private": repository.private, "tags": [], "siblings": siblings}
-            self.send(200, {"id": repo_id, "sha": commit, **state})
+            self.send(200, {"id": repo_id.removeprefix("spaces/"), "sha": commit, **state})
 
     def tree(self, repo_id: str, revision: str) -> None:
         if found := self.find(repo_id, revision):
@@ -235,6 +239,8 @@ class Handler(BaseHTTPRequestHandler):
             key, value = json.loads(line)["key"], json.loads(line)["value"]
             if key == "file":
                 files[value["path"]] = base64.b64decode(value["content"])
+            elif key == "deletedFile":
+                del files[value["path"]]
             elif key == "lfsFile" and value["oid"] not in self.server.large_files:
                 self.send(400, {"error": f"{value['path']} was never uploaded"})
                 return
@@ -267,20 +273,22 @@ class Handler(BaseHTTPRequestHandler):
         """Keep the test's output for the tests."""
 
 
+NAME = r"(?:(?:models|datasets)/)?((?:spaces/)?[^/]+/[^/]+)"
+"""A repository in an address. The key of a Space is `spaces/user/name`: a model may have the same name."""
 ROUTES = [
     (r"POST /api/repos/create", Handler.create),
     (r"POST /api/validate-yaml", Handler.validate_card),
-    (r"GET /api/(?:models|datasets)/([^/]+/[^/]+)", Handler.info),
-    (r"GET /api/(?:models|datasets)/([^/]+/[^/]+)/revision/(.+)", Handler.info),
-    (r"GET /api/(?:models|datasets)/([^/]+/[^/]+)/tree/(.+)", Handler.tree),
-    (r"GET /api/models/([^/]+/[^/]+)/refs", Handler.refs),
-    (r"POST /api/models/([^/]+/[^/]+)/preupload/(.+)", Handler.preupload),
-    (r"POST /([^/]+/[^/]+)\.git/info/lfs/objects/batch", Handler.large_batch),
+    (rf"GET /api/{NAME}", Handler.info),
+    (rf"GET /api/{NAME}/revision/(.+)", Handler.info),
+    (rf"GET /api/{NAME}/tree/(.+)", Handler.tree),
+    (rf"GET /api/{NAME}/refs", Handler.refs),
+    (rf"POST /api/{NAME}/preupload/(.+)", Handler.preupload),
+    (rf"POST /{NAME}\.git/info/lfs/objects/batch", Handler.large_batch),
     (r"PUT /large/(\w+)", Handler.large_upload),
     (r"POST /large/(\w+)/verify", Handler.large_verify),
-    (r"POST /api/models/([^/]+/[^/]+)/commit/(.+)", Handler.commit),
-    (r"POST /api/models/([^/]+/[^/]+)/tag/(.+)", Handler.tag),
-    (r"(?:GET|HEAD) /(?:datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)", Handler.resolve),
+    (rf"POST /api/{NAME}/commit/(.+)", Handler.commit),
+    (rf"POST /api/{NAME}/tag/(.+)", Handler.tag),
+    (rf"(?:GET|HEAD) /{NAME}/resolve/([^/]+)/(.+)", Handler.resolve),
 ]
 
 

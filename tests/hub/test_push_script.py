@@ -48,6 +48,40 @@ def test_a_dry_run_prints_the_card_and_the_files_and_sends_nothing(hub, push, sc
     assert hub.requests == []
 
 
+def test_the_detector_and_its_space_are_published_in_one_go_and_name_each_other(hub, push, scored_detector):
+    done = push(scored_detector, "--repo", "ada/face-check", "--tag", "v1", "--space", "ada/face-page")
+    assert done.returncode == 0, done.stderr
+    assert f"Published {hub.url}/spaces/ada/face-page" in done.stdout
+    model, space = hub.repositories["ada/face-check"], hub.repositories["spaces/ada/face-page"]
+    assert model.tags["v1"].encode() in space.commits[-1][1]["app.py"]
+    assert b"https://huggingface.co/spaces/ada/face-page" in model.commits[-1][1]["README.md"]
+
+
+def test_a_dry_run_writes_the_space_to_look_at_and_sends_nothing(hub, push, scored_detector, tmp_path):
+    wanted = ("--repo", "ada/face-check", "--tag", "v1", "--space", "ada/face-page")
+    done = push(scored_detector, *wanted, "--dry-run", "--output", tmp_path / "space", HF_TOKEN="")
+    assert done.returncode == 0, done.stderr
+    assert 'REVISION = "v1"' in (tmp_path / "space" / "app.py").read_text()
+    assert (tmp_path / "space" / "unmask" / "web" / "page.css").is_file()
+    assert "ada/face-page/requirements.txt" in done.stderr
+    assert hub.requests == []
+
+
+TOGETHER = [  # flags that do not go together, and what is said
+    ([], "name --repo, --space or both"),  # nothing to publish
+    (["--space", "ada/page"], "name --repo too"),  # a Space loads its detector from the Hub
+    (["--repo", "ada/x", "--revision", "v1"], "--revision with a detector that is published"),  # of what?
+    (["--repo", "ada/x", "--output", "space"], "--output goes with --dry-run"),  # would write nothing
+]
+
+
+@pytest.mark.parametrize(("arguments", "told"), TOGETHER)
+def test_flags_that_do_not_go_together_are_told(push, scored_detector, arguments, told):
+    done = push(scored_detector, *arguments)
+    assert done.returncode == 2
+    assert told in " ".join(done.stderr.split())
+
+
 FAILURES = [  # arguments after the folder, environment, exit code, and what is said
     (
         ["--repo", "ada/face-check"],
@@ -75,12 +109,6 @@ def test_a_folder_that_is_no_detector_is_a_usage_error(push, tmp_path):
     done = push(tmp_path / "nothing", "--repo", "ada/face-check")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
-
-
-def test_without_a_repository_the_usage_is_shown(push, scored_detector):
-    done = push(scored_detector)
-    assert done.returncode == 2
-    assert done.stderr.startswith("usage: push.py")
 
 
 def test_help_shows_examples_and_exit_codes(push):

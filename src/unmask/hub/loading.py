@@ -73,7 +73,7 @@ def fetch_detector_folder(source: str) -> Path | None:
     """
     folder = Path(source)
     if folder.is_dir():
-        return folder if _is_ours(folder / CONFIG) else None
+        return folder if is_ours(folder / CONFIG) else None
     return _fetch_ours(source) if HUB_ID.fullmatch(source) else None
 
 
@@ -86,10 +86,11 @@ def _fetch_ours(repo_id: str) -> Path | None:
         config = hf_hub_download(repo_id, CONFIG, endpoint=hub_endpoint())
     except (HTTPError, OSError, ValueError):  # timm, which reads other repositories, says what is wrong
         return None
-    return _fetch_snapshot(repo_id, "main") if _is_ours(Path(config)) else None
+    return _fetch_snapshot(repo_id, "main") if is_ours(Path(config)) else None
 
 
-def _is_ours(config: Path) -> bool:
+def is_ours(config: Path) -> bool:
+    """Return whether a config.json is of a detector of ours."""
     try:
         return "unmask" in read_json(config)
     except DetectorError:
@@ -102,7 +103,7 @@ def _locate(source: str | Path | None, revision: str | None) -> tuple[Path, str 
         if revision is not None:
             what = "the shipped detector" if source is None else f"{source}, a folder on disk,"
             raise UnmaskError(f"A revision is for detectors on the Hub; {what} has none. Leave it out.")
-        return _shipped() if source is None else (_on_disk(Path(source).expanduser()), None)
+        return shipped_detector() if source is None else (_on_disk(Path(source).expanduser()), None)
     if isinstance(source, str) and HUB_ID.fullmatch(source):
         folder = _fetch_snapshot(source, revision or "main")
         return folder, f"{source}@{folder.name[:7]}"  # the client names a snapshot after its commit
@@ -111,7 +112,8 @@ def _locate(source: str | Path | None, revision: str | None) -> tuple[Path, str 
     )
 
 
-def _shipped() -> tuple[Path, str]:
+def shipped_detector() -> tuple[Path, str]:
+    """Return folder and name of the detector that comes with this copy; raises DetectorNotFound."""
     if not (SHIPPED / ONNX).is_file():
         raise DetectorNotFound(
             f"There is no detector at {SHIPPED}: this copy of Unmask ships none. Name one, or train one."

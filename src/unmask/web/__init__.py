@@ -9,6 +9,6 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 from unmask.web.page import build_page
-from unmask.web.server import launch_page
+from unmask.web.server import launch_options, launch_page
 
-__all__ = ["build_page", "launch_page"]
+__all__ = ["build_page", "launch_options", "launch_page"]

@@ -10,13 +10,14 @@ import gradio as gr
 
 from unmask.errors import UnmaskError
 from unmask.media.image_bytes import MAX_FILE_BYTES
+from unmask.web.page import WAITING_REQUESTS
 
 STYLE, SCRIPT = Path(__file__).with_name("page.css"), Path(__file__).with_name("page.js")
 SYSTEM_FONTS = ("system-ui", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")
 SYSTEM_MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
 
 
-def launch_page(page: gr.Blocks, *, block: bool = True, **options: Any) -> str:
+def launch_page(page: gr.Blocks, *, block: bool = True, workers: int | None = None, **options: Any) -> str:
     """Serve a page until it is interrupted, and return its address.
 
     The address is 127.0.0.1:7860 or that of `GRADIO_SERVER_NAME` and `GRADIO_SERVER_PORT`; where the port
@@ -25,17 +26,22 @@ def launch_page(page: gr.Blocks, *, block: bool = True, **options: Any) -> str:
     Args:
         page: What `build_page` made.
         block: Whether to wait here until the server is interrupted.
+        workers: How many pictures are judged at the same time; None as the page has it.
         options: Arguments of Gradio's `launch` that win over the page's own, such as `server_port`.
 
     Raises:
-        UnmaskError: No port is free.
+        UnmaskError: No port is free, or the host is none of this machine.
     """
+    if workers is not None:
+        page.queue(max_size=WAITING_REQUESTS, default_concurrency_limit=workers)
     try:
         _, address, _ = page.launch(**{**launch_options(), **options})
     except OSError as error:
-        wanted = options.get("server_port") or os.environ.get("GRADIO_SERVER_PORT", "7860")
+        host = options.get("server_name") or os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
+        port = options.get("server_port") or os.environ.get("GRADIO_SERVER_PORT", "7860")
         raise UnmaskError(
-            f"Could not serve the page: port {wanted} is taken. Set GRADIO_SERVER_PORT to a free one."
+            f"Could not serve the page: port {port} is taken, or {host} is no address of this machine. "
+            "Choose others: --port, --host, or GRADIO_SERVER_PORT."
         ) from error
     if block:
         print(f"Unmask is at {address} (Ctrl+C stops it)", flush=True)

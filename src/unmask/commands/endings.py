@@ -1,0 +1,53 @@
+"""How a command ends: its exit codes, without a traceback, and an error in one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from unmask.errors import UnmaskError
+
+if TYPE_CHECKING:
+    from unmask.detector import Detector
+
+WRONG_USAGE, INTERRUPTED, READER_GONE = 2, 130, 141
+
+
+@contextmanager
+def quiet_ends() -> Iterator[None]:
+    """End without a traceback on Ctrl-C, and when whoever reads the output stops doing so."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
+    except BrokenPipeError:
+        # What is still buffered would fail once more at the exit of the interpreter.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
+        raise SystemExit(READER_GONE) from None
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """Turn an error raised on purpose into its line on standard error, and the exit code of wrong usage."""
+    try:
+        yield
+    except UnmaskError as error:
+        print(f"unmask: {error}", file=sys.stderr)
+        raise typer.Exit(WRONG_USAGE) from None
+
+
+def load_or_end(name: str | None, revision: str | None) -> Detector:
+    """Return the detector of that name, or end the command with the reason."""
+    from unmask.hub import load_detector
+    from unmask.media.provenance import read_trust_list
+
+    with one_line():
+        read_trust_list()  # so that a bad one is told once and not for every file
+        return load_detector(name, revision)
