@@ -1,38 +1,27 @@
-// What Gradio's picture lacks: paste and drop anywhere on the page, files whose type the browser does not
-// know (HEIC on many systems; what is no picture at all is for the server to say), names for the examples.
+// What Gradio's components lack: paste and drop anywhere on the page, names for the examples, a table that sorts.
 (() => {
-  const input = () => document.querySelector("#picture input[type=file]");
-  const asImage = (file) =>
-    file.type.startsWith("image/") ? file : new File([file], file.name, { type: "image/unknown" });
-  const listOf = (file) => {
+  const shown = (element) => element && element.offsetParent !== null;
+  const zone = () => ["#picture", "#batch-files"].map((id) => document.querySelector(id)).find(shown);
+  const input = () => zone()?.querySelector("input[type=file]");
+  const give = (files) => {
     const list = new DataTransfer();
-    list.items.add(asImage(file));
-    return list.files;
+    [...files].forEach((file) => list.items.add(file));
+    input().files = list.files;
+    input().dispatchEvent(new Event("change", { bubbles: true }));
   };
   const take = (event, files) => {
-    if (!files || !files.length || !input()) return;
+    if (!files || !files.length || !zone()) return;
     event.preventDefault();
     event.stopPropagation();
     event.target.dispatchEvent(new DragEvent("dragleave", { bubbles: true }));
-    input().files = listOf(files[0]);
-    input().dispatchEvent(new Event("change", { bubbles: true }));
+    if (input()) return give(files);
+    zone().querySelector("button[aria-label='Clear']")?.click(); // the files before these make room
+    const wait = setInterval(() => input() && (clearInterval(wait), give(files)), 50);
   };
   document.addEventListener("paste", (event) => take(event, event.clipboardData?.files), true);
   document.addEventListener("dragover", (event) => event.preventDefault(), true);
   document.addEventListener("drop", (event) => take(event, event.dataTransfer?.files), true);
-  document.addEventListener("change", (event) => {
-    const chosen = event.target === input() && event.target.files[0];
-    if (chosen && !chosen.type.startsWith("image/")) event.target.files = listOf(chosen);
-  }, true);
-  document.addEventListener("click", () => {
-    if (input()) input().accept = "image/*,.heic,.heif,.hif,.avif";
-  }, true);
-  document.addEventListener("error", (event) => {
-    if (event.target.closest?.("#picture")) {
-      event.target.alt = "Your browser cannot show this file";
-      event.target.classList.add("unshown");
-    }
-  }, true);
+
   const name = (image) => {
     image.alt = "Example: " + image.src.split("/").pop().split(".")[0].replaceAll("-", " ");
   };
@@ -40,5 +29,19 @@
   document.addEventListener("load", (event) => {
     if (event.target.closest?.("#examples")) name(event.target);
   }, true);
+
+  const valueOf = (row, column) => row.cells[column].dataset.value ?? row.cells[column].textContent;
+  const compare = (one, other) =>
+    isNaN(one) || isNaN(other) ? one.localeCompare(other, undefined, { numeric: true }) : one - other;
+  document.addEventListener("click", (event) => {
+    const head = event.target.closest?.("table.sortable th button")?.parentElement;
+    if (!head) return;
+    const way = head.ariaSort === "ascending" ? "descending" : "ascending";
+    for (const other of head.parentElement.cells) other.ariaSort = other === head ? way : "none";
+    const body = head.closest("table").tBodies[0];
+    const sign = way === "ascending" ? 1 : -1;
+    const column = head.cellIndex;
+    body.append(...[...body.rows].sort((a, b) => sign * compare(valueOf(a, column), valueOf(b, column))));
+  });
   document.documentElement.dataset.listening = "";
 })();

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from unmask.errors import UnmaskError
-from unmask.media.image_bytes import MAX_FILE_BYTES
+from unmask.media.zip_pictures import MAX_ZIP_BYTES
 
 STYLE, SCRIPT = Path(__file__).with_name("page.css"), Path(__file__).with_name("page.js")
 SYSTEM_FONTS = ("system-ui", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")
@@ -53,7 +53,7 @@ def launch_options() -> dict[str, Any]:
         "css_paths": STYLE,
         "js": SCRIPT.read_text(encoding="utf-8"),
         "footer_links": ["api"],
-        "max_file_size": MAX_FILE_BYTES,
+        "max_file_size": MAX_ZIP_BYTES,
         "run_history": False,  # would keep people's pictures in the browser
         "enable_monitoring": False,
         "ssr_mode": False,
