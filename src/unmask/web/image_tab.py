@@ -5,8 +5,6 @@ Gradio only moves the files; `media.images.read_image` alone decodes them. Hence
 
 from __future__ import annotations
 
-import base64
-import io
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,7 +34,7 @@ from unmask.web.panels import (
     progress_line,
     verdict_panel,
 )
-from unmask.web.pictures import describe_picture, draw_heat_map, draw_verdicts, fit_to_screen
+from unmask.web.pictures import describe_picture, draw_heat_map, draw_verdicts, fit_to_screen, to_data_url
 from unmask.web.shelf import Choice, Shelf
 from unmask.web.uploads import find_uploads
 
@@ -161,9 +159,7 @@ def _thumbnail(image: np.ndarray) -> str:
     """Return a small copy of a picture as a data URL."""
     small = Image.fromarray(image)
     small.thumbnail((2 * THUMBNAIL, 2 * THUMBNAIL), reducing_gap=1.5)
-    content = io.BytesIO()
-    small.save(content, "JPEG", quality=80)
-    return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode()
+    return to_data_url(small)
 
 
 def _overview(done: list[Judged], wanted: int, given: int) -> str:

@@ -16,21 +16,23 @@ from unmask.errors import MediaError, UnmaskError
 from unmask.media.images import read_image
 from unmask.schema import DetectorSettings
 from unmask.web.panels import error_panel, live_panel
-from unmask.web.pictures import draw_verdicts
+from unmask.web.pictures import draw_verdicts, to_data_url
 from unmask.web.shelf import Choice, Shelf
 from unmask.web.smoothing import FORGET_AFTER, HALF_LIFE, Smoothed, smooth
 from unmask.web.uploads import find_upload
 
 EVERY = 0.2
 """Seconds between two frames that the browser sends, where the server keeps up."""
-LONGEST = 600
+LONGEST = 300
 """Seconds after which a stream ends by itself, so that a forgotten tab does not keep the server busy."""
+STREAMS = 4
+"""How many cameras the server follows at once; the next one waits until one of them ends."""
 MAX_FRAME_TEXT = 8 * 2**20
 WAITING = '<div class="verdict waiting"><p>No frame yet. Start the camera; what it shows is judged here.</p></div>'
 HELP = f"""<p class="note">The verdict is that of the most fake face, averaged: of its logits an exponential moving
 average is taken, in which the weight of the past halves every {HALF_LIFE:g} s. After {FORGET_AFTER:g} s without a face it
 begins anew. The thresholds were set on still pictures, not on averages. A stream ends by itself after
-{LONGEST // 60} minutes.</p>
+{LONGEST // 60} minutes; {STREAMS} cameras are followed at once, and the next one waits for its turn.</p>
 <p class="note"><strong>Privacy:</strong> the frames go to the machine that runs this page and nowhere else; none is
 kept.</p>"""
 
@@ -55,20 +57,13 @@ def add_live_tab(shelf: Shelf, choice: gr.State) -> None:
             gr.HTML(HELP)
         with gr.Column(scale=5, min_width=300):
             verdict = gr.HTML(WAITING, elem_id="live-verdict")
-            seen = gr.Image(
-                label="What the detector sees",
-                format="jpeg",
-                interactive=False,
-                buttons=[],
-                alt_text="The last frame with each face boxed",
-                elem_id="live-seen",
-            )
+            seen = gr.HTML(elem_id="live-seen")  # a gr.Image would keep every frame on the disk
 
     def judge(frame: Any, before: Smoothed | None, chosen: Choice | None) -> list[Any]:
         try:
             return judge_frame(shelf.get(chosen), frame, before, time.monotonic())
         except UnmaskError as error:
-            return [error_panel(str(error)), None, before]
+            return [error_panel(str(error)), "", before]
 
     camera.stream(
         judge,
@@ -78,6 +73,7 @@ def add_live_tab(shelf: Shelf, choice: gr.State) -> None:
         show_progress="hidden",
         stream_every=EVERY,
         time_limit=LONGEST,
+        concurrency_limit=STREAMS,
         api_visibility="private",
     )
 
@@ -99,8 +95,8 @@ def judge_frame(detector: Detector, frame: Any, before: Smoothed | None, now: fl
     faces = detector.predict_faces(image)
     highest = max((face.fake_probability for face in faces), default=None)
     average = smooth(before, highest, now)
-    boxed = np.asarray(draw_verdicts(image, faces))
-    return [_panel(average, highest, len(faces), detector.settings, time.perf_counter() - started), boxed, average]
+    seen = f"<img src='{to_data_url(draw_verdicts(image, faces))}' alt='The last frame, with each face boxed'>"
+    return [_panel(average, highest, len(faces), detector.settings, time.perf_counter() - started), seen, average]
 
 
 def read_frame(frame: Any) -> np.ndarray:

@@ -100,7 +100,7 @@ def gallery(items: list[tuple[str, Verdict | Literal["error"], str]]) -> str:
         f"<span class='said'>{HEADLINES.get(verdict, 'Not read')}</span><span class='name'>{escape(name)}</span></button></li>"
         for place, (name, verdict, thumbnail) in enumerate(items)
     )
-    return f"<ul class='gallery' aria-label='Pictures and their verdicts'>{buttons}</ul>"
+    return f"<ul class='judged' aria-label='Pictures and their verdicts'>{buttons}</ul>"
 
 
 def face_table(faces: tuple[FacePrediction, ...]) -> str:
