@@ -11,7 +11,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
 from unmask.errors import MediaError
@@ -92,13 +92,18 @@ def _check_end(file: BinaryIO, size: int, name: str) -> None:
 
 
 def _is_hidden(member: zipfile.ZipInfo) -> bool:
-    parts = PurePosixPath(member.filename).parts
-    return "__MACOSX" in parts or bool(parts) and parts[-1].startswith(".") and parts[-1] != ".."
+    parts = _parts(member)
+    return "__MACOSX" in parts or (parts[-1].startswith(".") and parts[-1] != "..")
+
+
+def _parts(member: zipfile.ZipInfo) -> list[str]:
+    """Return the folders and the name of a member, whichever system's separator it has."""
+    return member.filename.replace("\\", "/").split("/")
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     """Return a member's bytes; raises MediaError with the reason and what to do, without its name."""
-    parts = member.filename.replace("\\", "/").split("/")
+    parts = _parts(member)
     if ".." in parts or parts[0] == "" or ":" in parts[0]:
         raise MediaError("its name leads out of the zip's folder. Make the zip again without such names.")
     if member.flag_bits & _ENCRYPTED:

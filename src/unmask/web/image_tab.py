@@ -171,7 +171,8 @@ def _overview(done: list[Judged], wanted: int, given: int) -> str:
     else:
         line = CHOOSE.format(count=wanted)
         if given > wanted:
-            line += f" {given - wanted} more were left out: this tab takes {wanted} at once, the tab Batch far more."
+            rest = "1 more was" if given == wanted + 1 else f"{given - wanted} more were"
+            line += f" {rest} left out: this tab takes {wanted} at once, the tab Batch far more."
         line = f'<p class="status">{line}</p>'
     items = [(each.path.name, each.prediction.verdict if each.prediction else "error", each.thumbnail) for each in done]
     return line + gallery(items)

@@ -73,6 +73,7 @@ def make_theme() -> gr.themes.Base:
         button_primary_background_fill="*primary_700",
         button_primary_background_fill_hover="*primary_800",
         button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_800",
         link_text_color_dark="*secondary_300",
         link_text_color_visited_dark="*secondary_300",
     )
