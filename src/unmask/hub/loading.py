@@ -70,7 +70,7 @@ def load_public_detector(repo_id: str, revision: str | None = None) -> Detector:
         HubError: The Hub refused.
     """
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HTTPError
+    from huggingface_hub.errors import HTTPError, RepositoryNotFoundError
 
     if not HUB_ID.fullmatch(repo_id):
         raise DetectorNotFound(f"There is no detector {repo_id[:100]!r} on the Hub. Give its id as user/name.")
@@ -80,6 +80,8 @@ def load_public_detector(repo_id: str, revision: str | None = None) -> Detector:
         info = hub_api(token=False).model_info(
             repo_id, revision=revision or "main", timeout=HUB_TIMEOUT, files_metadata=True
         )
+    except RepositoryNotFoundError as error:
+        raise DetectorNotFound(f"There is no public repository {repo_id} on the Hub. Check the name.") from error
     except (HTTPError, OSError, ValueError) as error:
         raise DetectorNotFound(f"{repo_id} cannot be had from the Hub: {explain(error, repo_id)}") from error
     size = sum(file.size or 0 for file in info.siblings or () if file.rfilename in FETCHED_FILES)
