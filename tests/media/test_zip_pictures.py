@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import tracemalloc
@@ -38,9 +39,7 @@ def read(path: Path) -> dict[str, bytes | str]:
 
 
 def test_members_come_in_their_order_and_hidden_ones_stay(write_zip):
-    path = write_zip(
-        {"b.jpg": b"1", "folder/": b"", "folder/a.jpg": b"2", "__MACOSX/._b.jpg": b"x", ".DS_Store": b"x"}
-    )
+    path = write_zip({"b.jpg": b"1", "folder/": b"", "folder/a.jpg": b"2", "__MACOSX/._b.jpg": b"x", ".DS_Store": b"x"})
     assert list(read(path).items()) == [("b.jpg", b"1"), ("folder/a.jpg", b"2")]
 
 
@@ -172,12 +171,10 @@ def test_whatever_the_bytes_each_outcome_is_bytes_or_a_media_error(tmp_path_fact
     for place, flip in flips:
         data[place % len(data)] ^= flip
     path.write_bytes(data[: len(data) - cut % len(data)] if cut > 200 else data)
-    try:
+    with contextlib.suppress(MediaError):  # and nothing else
         for name, content in read_zip(path):
-            assert isinstance(name, str)
+            assert name.isprintable()
             assert isinstance(content, bytes | MediaError)
-    except MediaError as error:
-        assert "\n" not in str(error)
 
 
 def test_a_zip_is_known_by_its_name_and_by_its_start(write_zip, tmp_path):

@@ -127,7 +127,7 @@ def test_the_tab_shows_progress_then_summary_and_downloads(
     started, *between, last = judge(detector, mixed)
     assert "Reading the files" in started["status"]
     assert "Judged 1 of 5 files" in between[0]["status"]
-    assert "<progress max=\"5\" value=\"1\"" in between[0]["status"]
+    assert '<progress max="5" value="1"' in between[0]["status"]
     assert "<strong>5 files:</strong>" in last["status"]
     assert "1 without a face, 2 not read" in last["status"]
     assert last["downloads"]["visible"]

@@ -119,9 +119,7 @@ def test_several_pictures_fill_the_gallery_one_by_one(shelf: Shelf, uploads: Pat
     assert last["gallery"].count("aria-pressed='true'") == 1
 
 
-def test_more_pictures_than_the_tab_takes_are_named(
-    shelf: Shelf, face: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_more_pictures_than_the_tab_takes_are_named(shelf: Shelf, face: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_tab, "MOST_PICTURES", 2)
     pages = judge(shelf, face, face, face)
     assert len(pages) == 2

@@ -115,9 +115,10 @@ def batch_table(rows: list[BatchRow]) -> str:
 def _table_row(row: BatchRow) -> str:
     probability, verdict = row["fake_probability"], row["verdict"]
     number = "–" if probability is None else percent(probability)
+    mark, word = MARKS.get(verdict, "×"), verdict.replace("_", " ")
     return (
         f"<tr class='{escape(verdict)}'><th scope='row'>{escape(row['file'])}</th>"
-        f"<td><span class='mark' aria-hidden='true'>{MARKS.get(verdict, '×')}</span> {escape(verdict.replace('_', ' '))}</td>"
+        f"<td><span class='mark' aria-hidden='true'>{mark}</span> {escape(word)}</td>"
         f"<td data-value='{-1 if probability is None else probability}'>{escape(number)}</td>"
         f"<td data-value='{row['faces']}'>{row['faces']}</td><td>{escape(row['reason'])}</td></tr>"
     )

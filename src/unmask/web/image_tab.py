@@ -79,7 +79,12 @@ def add_image_tab(shelf: Shelf, choice: gr.State) -> None:
         api_visibility="private",
     )
     outputs[0].click(
-        show_one, [judged, choice], outputs, show_progress="hidden", trigger_mode="always_last", api_visibility="private"
+        show_one,
+        [judged, choice],
+        outputs,
+        show_progress="hidden",
+        trigger_mode="always_last",
+        api_visibility="private",
     )
     choice.change(lambda chosen: detector_note(shelf.get(chosen)), choice, note, api_visibility="private")
 
@@ -174,7 +179,7 @@ def _overview(done: list[Judged], wanted: int, given: int) -> str:
             rest = "1 more was" if given == wanted + 1 else f"{given - wanted} more were"
             line += f" {rest} left out: this tab takes {wanted} at once, the tab Batch far more."
         line = f'<p class="status">{line}</p>'
-    items = [(each.path.name, each.prediction.verdict if each.prediction else "error", each.thumbnail) for each in done]
+    items = [(each.path.name, each.prediction.verdict if each.prediction else None, each.thumbnail) for each in done]
     return line + gallery(items)
 
 

@@ -30,8 +30,8 @@ STREAMS = 4
 MAX_FRAME_TEXT = 8 * 2**20
 WAITING = '<div class="verdict waiting"><p>No frame yet. Start the camera; what it shows is judged here.</p></div>'
 HELP = f"""<p class="note">The verdict is that of the most fake face, averaged: of its logits an exponential moving
-average is taken, in which the weight of the past halves every {HALF_LIFE:g} s. After {FORGET_AFTER:g} s without a face it
-begins anew. The thresholds were set on still pictures, not on averages. A stream ends by itself after
+average is taken, in which the weight of the past halves every {HALF_LIFE:g} s. After {FORGET_AFTER:g} s without a
+face it begins anew. The thresholds were set on still pictures, not on averages. A stream ends by itself after
 {LONGEST // 60} minutes; {STREAMS} cameras are followed at once, and the next one waits for its turn.</p>
 <p class="note"><strong>Privacy:</strong> the frames go to the machine that runs this page and nowhere else; none is
 kept.</p>"""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Literal
 
 from unmask.detector import Detector
 from unmask.schema import DetectorSettings, FacePrediction, ImagePrediction, Verdict
@@ -86,21 +85,27 @@ def live_panel(verdict: Verdict, averaged: float | None, highest: float | None, 
 def progress_line(text: str, done: int, total: int) -> str:
     """Return how far a long work is, in words and as a bar."""
     said = escape(text)
-    return (
-        f'<p class="status">{said}<br><progress max="{total}" value="{done}" aria-label="{said}"></progress></p>'
-    )
+    return f'<p class="status">{said}<br><progress max="{total}" value="{done}" aria-label="{said}"></progress></p>'
 
 
-def gallery(items: list[tuple[str, Verdict | Literal["error"], str]]) -> str:
-    """Return a button for each picture (its name, verdict and thumbnail's data URL); the first one is pressed."""
-    buttons = "".join(
-        f"<li><button type='button' data-place='{place}' aria-pressed='{'false' if place else 'true'}' class='{verdict}'>"
-        + (f"<img src='{escape(thumbnail)}' alt=''>" if thumbnail else "<span class='no-picture'>×</span>")
-        + f"<span class='mark' aria-hidden='true'>{MARKS.get(verdict, '×')}</span>"
-        f"<span class='said'>{HEADLINES.get(verdict, 'Not read')}</span><span class='name'>{escape(name)}</span></button></li>"
-        for place, (name, verdict, thumbnail) in enumerate(items)
-    )
+def gallery(items: list[tuple[str, Verdict | None, str]]) -> str:
+    """Return a button for each picture, the first one pressed.
+
+    Args:
+        items: Of each picture its name, its verdict (None where it was not read) and its thumbnail's data URL.
+    """
+    buttons = "".join(_gallery_button(place, *item) for place, item in enumerate(items))
     return f"<ul class='judged' aria-label='Pictures and their verdicts'>{buttons}</ul>"
+
+
+def _gallery_button(place: int, name: str, verdict: Verdict | None, thumbnail: str) -> str:
+    mark, said = (MARKS[verdict], HEADLINES[verdict]) if verdict else ("×", "Not read")
+    picture = f"<img src='{escape(thumbnail)}' alt=''>" if thumbnail else f"<span class='no-picture'>{mark}</span>"
+    return (
+        f"<li><button type='button' class='{verdict or 'error'}' data-place='{place}' "
+        f"aria-pressed='{'false' if place else 'true'}'>{picture}<span class='mark' aria-hidden='true'>{mark}</span>"
+        f"<span class='said'>{said}</span><span class='name'>{escape(name)}</span></button></li>"
+    )
 
 
 def face_table(faces: tuple[FacePrediction, ...]) -> str:
