@@ -54,10 +54,10 @@ def add_live_tab(shelf: Shelf, choice: gr.State) -> None:
                 ),
                 elem_id="camera",
             )
-            gr.HTML(HELP)
         with gr.Column(scale=5, min_width=300):
             verdict = gr.HTML(WAITING, elem_id="live-verdict")
             seen = gr.HTML(elem_id="live-seen")  # a gr.Image would keep every frame on the disk
+    gr.HTML(HELP)
 
     def judge(frame: Any, before: Smoothed | None, chosen: Choice | None) -> list[Any]:
         try:
