@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -173,18 +174,47 @@ def test_a_file_can_be_dropped_on_the_batch(visit: Visit, face_file: Path) -> No
     page.wait_for_selector("#batch-table >> text=Could not read dropped.txt: not a JPEG")
 
 
-def test_another_detector_is_for_one_visitor_alone(visit: Visit, tiny_detector: Path, face_file: Path) -> None:
+def test_a_batch_can_be_stopped(visit: Visit, face_file: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
+        for number in range(500):
+            archive.write(face_file, f"{number}.png")
+    page = visit()
+    go_to(page, "Batch")
+    page.set_input_files("#batch-files input[type=file]", str(tmp_path / "many.zip"))
+    page.wait_for_selector("#batch-files [aria-label='many.zip']")
+    page.click("#batch-start")
+    page.wait_for_selector("#batch-status progress")
+    page.click("#batch-stop")
+    page.wait_for_selector("#batch-status >> text=Stopped.")
+    count = page.locator("#batch-table tbody tr").count()
+    page.wait_for_timeout(1000)
+    assert 0 < count == page.locator("#batch-table tbody tr").count() < 500
+
+
+def test_another_detector_is_for_one_visitor_alone(
+    visit: Visit, tiny_detector: Path, tmp_path: Path, face_file: Path
+) -> None:
+    folder = Path(shutil.copytree(tiny_detector, tmp_path / "other"))
+    config = json.loads((folder / "config.json").read_text())
+    config["unmask"]["name"] = "other"
+    (folder / "config.json").write_text(json.dumps(config))
     page, other = visit(), visit()
+    page.set_input_files("#picture input[type=file]", str(face_file))
+    page.wait_for_selector("#verdict .finding")
     page.click("text=Use another detector")
     page.fill("#source textarea, #source input", "nobody/<b>nothing</b>")
     page.click("#load")
     page.wait_for_selector("#in-use >> text=Not loaded.")
-    page.fill("#source textarea, #source input", str(tiny_detector))
+    page.fill("#source textarea, #source input", str(folder))
     page.keyboard.press("Enter")
-    page.wait_for_selector("#in-use >> text=In use: tiny@")
-    page.fill("#source textarea, #source input", str(tiny_detector.parent))
+    page.wait_for_selector("#in-use >> text=In use: other@")
+    page.wait_for_selector("#raw >> text=other@")  # the picture is judged again
+    page.fill("#source textarea, #source input", str(folder.parent))
     page.click("#load")
     page.wait_for_selector("#in-use >> text=so it is no detector folder")
-    assert "Not loaded." not in other.inner_text("body")
-    page.set_input_files("#picture input[type=file]", str(face_file))
-    page.wait_for_selector("#verdict .finding")
+    for visitor, name in ((page, "other@"), (other, "tiny@")):
+        go_to(visitor, "About this detector")
+        visitor.wait_for_selector(f"#about >> text={name}")
+    page.fill("#source textarea, #source input", "")
+    page.click("#load")
+    page.wait_for_selector("#about >> text=tiny@")

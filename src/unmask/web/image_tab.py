@@ -24,6 +24,7 @@ from unmask.web.panels import (
     ANNOUNCE,
     CHOOSE,
     CHOOSE_SCRIPT,
+    JUDGING,
     LEGEND,
     NOTES,
     WAITING,
@@ -90,7 +91,7 @@ def add_image_tab(shelf: Shelf, choice: gr.State) -> None:
 
 
 def judge_uploads(shelf: Shelf, choice: Choice | None, uploads: Any) -> Iterator[list[Any]]:
-    """Judge uploaded files and yield, after each, what is judged so far and the state of each output of the tab.
+    """Judge uploaded files; yield at once and after each what is judged so far and the state of the tab's outputs.
 
     A file that cannot be read is an outcome like another: the page says so, and nothing is raised.
     """
@@ -102,6 +103,7 @@ def judge_uploads(shelf: Shelf, choice: Choice | None, uploads: Any) -> Iterator
     if not paths:
         yield [[], "", *_blank(WAITING)]
         return
+    yield [[], "", *_blank(JUDGING)]
     wanted = paths[:MOST_PICTURES]
     done: list[Judged] = []
     for path in wanted:

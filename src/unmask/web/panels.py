@@ -31,6 +31,7 @@ element.addEventListener("click", (event) => {
 });
 """
 WAITING = '<div class="verdict waiting"><p>No picture yet. What was found will stand here.</p></div>'
+JUDGING = '<div class="verdict waiting"><p>Looking for faces and judging them …</p></div>'
 HEADER = """
 <h1>Unmask</h1>
 <p>Give it photos: each face is judged real, fake or <em>cannot say</em>, with the evidence.</p>
