@@ -21,6 +21,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 QUIET += ("--disable-sync", "--no-first-run")
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+# Gradio asks how far an upload is, and is answered with 404 where it was done before; it prints that as `Response`.
+UPLOADED = "/upload_progress?"
 # Gradio's description of the endpoints asks whether these are on.
 TURNED_OFF = ("/monitoring/summary", "/mcp/schema")
 
@@ -105,7 +107,8 @@ def visit(chromium: Any, served: Served) -> Iterator[Callable[..., Any]]:
             route.abort()
 
     def note(message: Any) -> None:
-        if message.type == "error" and not message.location["url"].endswith(TURNED_OFF):
+        known = message.location["url"].endswith(TURNED_OFF) or UPLOADED in message.location["url"]
+        if message.type == "error" and not known and message.text != "Response":
             problems.append(f"{message.text} {message.location}")
 
     def open_page(**options: Any) -> Any:

@@ -174,10 +174,11 @@ def test_a_file_can_be_dropped_on_the_batch(visit: Visit, face_file: Path) -> No
     page.wait_for_selector("#batch-table >> text=Could not read dropped.txt: not a JPEG")
 
 
-def test_a_batch_can_be_stopped(visit: Visit, face_file: Path, tmp_path: Path) -> None:
+def test_a_batch_can_be_stopped(visit: Visit, tmp_path: Path) -> None:
+    Image.fromarray(draw_face(seed=1, size=160)).save(tmp_path / "face.jpg")
     with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
         for number in range(500):
-            archive.write(face_file, f"{number}.png")
+            archive.write(tmp_path / "face.jpg", f"{number}.jpg")
     page = visit()
     go_to(page, "Batch")
     page.set_input_files("#batch-files input[type=file]", str(tmp_path / "many.zip"))
@@ -208,6 +209,7 @@ def test_another_detector_is_for_one_visitor_alone(
     page.fill("#source textarea, #source input", str(folder))
     page.keyboard.press("Enter")
     page.wait_for_selector("#in-use >> text=In use: other@")
+    page.click("text=What the verdicts mean, and what judged this picture")
     page.wait_for_selector("#raw >> text=other@")  # the picture is judged again
     page.fill("#source textarea, #source input", str(folder.parent))
     page.click("#load")
