@@ -41,8 +41,17 @@ def mixed(uploads: Path, drawn_face: np.ndarray) -> list[Path]:
 
 
 def judge(detector: Detector, paths: list[Path]) -> list[dict[str, Any]]:
-    answers = judge_batch(Shelf(detector), None, [{"path": str(path)} for path in paths])
-    return [dict(zip(NAMES, answer, strict=True)) for answer in answers]
+    """Return the tab's outputs by name, the downloads by their bytes, which Gradio copies while they are there."""
+    pages = []
+    for answer in judge_batch(Shelf(detector), None, [{"path": str(path)} for path in paths]):
+        page = dict(zip(NAMES, answer, strict=True))
+        pages.append(
+            {
+                key: Path(value).read_bytes() if key in ("csv", "json") and isinstance(value, str) else value
+                for key, value in page.items()
+            }
+        )
+    return pages
 
 
 def test_every_file_has_a_row_and_a_broken_one_stops_nothing(detector: Detector, mixed: list[Path]) -> None:
@@ -131,8 +140,8 @@ def test_the_tab_shows_progress_then_summary_and_downloads(
     assert "<strong>5 files:</strong>" in last["status"]
     assert "1 without a face, 2 not read" in last["status"]
     assert last["downloads"]["visible"]
-    assert Path(last["csv"]).read_bytes().startswith(b"\xef\xbb\xbffile,verdict")
-    assert len(json.loads(Path(last["json"]).read_text())["files"]) == 5
+    assert last["csv"].startswith(b"\xef\xbb\xbffile,verdict")
+    assert len(json.loads(last["json"])["files"]) == 5
 
 
 def test_no_file_and_a_file_that_was_not_uploaded_are_told(detector: Detector, uploads: Path) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 
 from unmask.errors import UnmaskError
 from unmask.files import write_whole
@@ -88,8 +87,9 @@ def judge_batch(shelf: Shelf, choice: Choice | None, uploads: Any) -> Iterator[l
             shown = time.monotonic()
             line = progress_line(f"Judged {len(rows)} of {total} files …", len(rows), total)
             yield [line, batch_table(rows), later, later, later]
-    csv_file, json_file = _write_downloads(rows_to_csv(rows), rows_to_json(rows, detector))
-    yield [summary(rows), batch_table(rows), gr.update(visible=True), csv_file, json_file]
+    with tempfile.TemporaryDirectory() as folder:  # Gradio copies both, and deletes its copies
+        files = _write_downloads(Path(folder), rows_to_csv(rows), rows_to_json(rows, detector))
+        yield [summary(rows), batch_table(rows), gr.update(visible=True), *files]
 
 
 def summary(rows: list[BatchRow]) -> str:
@@ -124,15 +124,8 @@ def _table_row(row: BatchRow) -> str:
     )
 
 
-def _write_downloads(as_csv: str, as_json: str) -> tuple[str, str]:
-    """Write both files where Gradio serves and deletes its own, and return their paths."""
-    folder = Path(tempfile.mkdtemp(dir=_upload_folder()))
+def _write_downloads(folder: Path, as_csv: str, as_json: str) -> tuple[str, str]:
+    """Write both files into a folder and return their paths."""
     write_whole(folder / "unmask.csv", as_csv.encode("utf-8-sig", "replace"))  # the mark makes Excel read UTF-8
     write_whole(folder / "unmask.json", as_json.encode())
     return str(folder / "unmask.csv"), str(folder / "unmask.json")
-
-
-def _upload_folder() -> Path:
-    folder = Path(get_upload_folder())
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
