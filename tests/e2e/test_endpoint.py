@@ -1,9 +1,10 @@
-"""`/predict_image` through the real gradio_client, and what the server does with the files it gets."""
+"""The endpoints through the real gradio_client and plain HTTP, and what the server does with the files it gets."""
 
 from __future__ import annotations
 
 import json
 import urllib.request
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +26,46 @@ def predict(client: Any, path: Path) -> Any:
     return client.predict(gradio_client.handle_file(str(path)), api_name="/predict_image")
 
 
-def post(address: str, picture: object) -> str:
-    """Call the endpoint without a client, with whatever is given as the picture, and return its answer."""
+def post(address: str, *values: object, name: str = "predict_image") -> str:
+    """Call an endpoint without a client, with whatever values, and return its answer."""
     request = urllib.request.Request(
-        f"{address}gradio_api/call/predict_image",
-        json.dumps({"data": [picture]}).encode(),
+        f"{address}gradio_api/call/{name}",
+        json.dumps({"data": values}).encode(),
         {"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30) as reply:
+    with urllib.request.urlopen(request, timeout=60) as reply:
         event = json.load(reply)["event_id"]
-    with urllib.request.urlopen(f"{address}gradio_api/call/predict_image/{event}", timeout=30) as reply:
+    with urllib.request.urlopen(f"{address}gradio_api/call/{name}/{event}", timeout=60) as reply:
         return str(reply.read().decode())
+
+
+def upload(address: str, path: Path) -> dict[str, Any]:
+    """Upload a file without a client and return how an endpoint takes it."""
+    body = (
+        f'--cut\r\nContent-Disposition: form-data; name="files"; filename="{path.name}"\r\n\r\n'.encode()
+        + path.read_bytes()
+        + b"\r\n--cut--\r\n"
+    )
+    head = {"Content-Type": "multipart/form-data; boundary=cut"}
+    request = urllib.request.Request(f"{address}gradio_api/upload", body, head)
+    with urllib.request.urlopen(request, timeout=60) as reply:
+        return {"path": json.load(reply)[0], "meta": {"_type": "gradio.FileData"}}
+
+
+def answer_of(events: str) -> Any:
+    """Return the value in an answer of `post`."""
+    assert "event: complete" in events
+    return json.loads(events.split("data: ", 1)[1])[0]
+
+
+@pytest.fixture
+def zip_file(face_file: Path, tmp_path: Path) -> Path:
+    """A zip of a face and a broken picture."""
+    path = tmp_path / "mixed.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(face_file, "face.png")
+        archive.writestr("broken.jpg", b"\xff\xd8\xff nothing more")
+    return path
 
 
 def test_the_endpoint_answers_as_the_library_does(client: Any, face_file: Path, tiny_detector: Path) -> None:
@@ -70,8 +100,42 @@ def test_what_is_no_file_at_all_is_a_clear_error(served: Any) -> None:
     assert "No picture arrived" in post(served.address, "face.png")
 
 
-def test_the_page_of_the_browser_is_no_second_endpoint(client: Any) -> None:
-    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/predict_image"]
+def test_a_batch_is_a_row_a_file(client: Any, face_file: Path, zip_file: Path) -> None:
+    files = [gradio_client.handle_file(str(path)) for path in (face_file, zip_file)]
+    rows = client.predict(files, api_name="/predict_batch")
+    assert [row["file"] for row in rows] == ["face.png", "mixed.zip/face.png", "mixed.zip/broken.jpg"]
+    assert rows[0]["verdict"] == rows[1]["verdict"] in ("real", "fake", "uncertain")
+    assert (rows[2]["verdict"], rows[2]["fake_probability"]) == ("error", None)
+    assert rows[2]["reason"].startswith("Could not read broken.jpg")
+
+
+def test_the_endpoints_answer_plain_http(served: Any, face_file: Path, zip_file: Path) -> None:
+    picture, archive = upload(served.address, face_file), upload(served.address, zip_file)
+    assert answer_of(post(served.address, picture))["faces"]
+    rows = answer_of(post(served.address, [picture, archive], name="predict_batch"))
+    assert [row["faces"] for row in rows] == [1, 1, 0]
+    assert answer_of(post(served.address, name="detector"))["license"] == "apache-2.0"
+
+
+def test_the_detector_says_its_name_thresholds_and_licence(client: Any, tiny_detector: Path) -> None:
+    answer = client.predict(api_name="/detector")
+    detector = Detector(tiny_detector)
+    assert answer["name"] == detector.name
+    assert (answer["real_threshold"], answer["fake_threshold"]) == (0.4, 0.6)
+    assert answer["license"] == "apache-2.0"
+    assert answer["face_finder"] == detector.face_finder.name
+
+
+def test_a_batch_of_files_of_the_server_is_refused(served: Any, tmp_path: Path) -> None:
+    (tmp_path / "private.txt").write_text("secret")
+    answer = post(served.address, [{"path": str(tmp_path / "private.txt")}], name="predict_batch")
+    assert "event: error" in answer
+    assert "was not uploaded" in answer
+
+
+def test_the_page_of_the_browser_offers_no_other_endpoint(client: Any) -> None:
+    named = client.view_api(return_format="dict")["named_endpoints"]
+    assert set(named) == {"/predict_image", "/predict_batch", "/detector"}
 
 
 def test_uploads_are_deleted_and_the_examples_stay(served: Any, client: Any, face_file: Path) -> None:

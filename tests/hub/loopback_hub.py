@@ -185,7 +185,7 @@ class Handler(BaseHTTPRequestHandler):
     def info(self, repo_id: str, revision: str = "main") -> None:
         if found := self.find(repo_id, revision):
             repository, commit, files = found
-            siblings = [{"rfilename": name} for name in files]
+            siblings = [{"rfilename": name, "size": len(content)} for name, content in files.items()]
             state = {"private": repository.private, "tags": [], "siblings": siblings}
             self.send(200, {"id": repo_id.removeprefix("spaces/"), "sha": commit, **state})
 

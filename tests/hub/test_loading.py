@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -175,6 +176,37 @@ def test_a_repository_that_is_no_detector_is_named(hub):
     hub.put(REPO, {"README.md": b"# something else", "pytorch_model.bin": b"\x80\x04"})
     with pytest.raises(DetectorError, match=r"ada/face-check@\w{7} is not a whole detector: .*config\.json"):
         load_detector(REPO)
+
+
+def test_a_detector_that_a_stranger_names_comes_from_the_hub_whatever_lies_here(
+    published, scored_detector, tmp_path, monkeypatch
+):
+    (tmp_path / "ada" / "face-check").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    detector = loading.load_public_detector(REPO, "v1")
+    assert re.fullmatch(REPO + r"@\w{7}", detector.name)
+    assert np.array_equal(detector.score_faces(crops()), load_detector(scored_detector).score_faces(crops()))
+
+
+def test_our_token_opens_no_private_detector_for_a_stranger(hub, scored_detector):
+    push_detector(scored_detector, REPO, private=True)
+    load_detector(REPO)  # we may, and have it in the cache now
+    with pytest.raises(DetectorNotFound, match=f"There is no public repository {REPO} on the Hub"):
+        loading.load_public_detector(REPO)
+
+
+def test_a_stranger_cannot_have_a_huge_detector_fetched(published, monkeypatch):
+    monkeypatch.setattr(loading, "MOST_PUBLIC_BYTES", 1000)
+    with pytest.raises(DetectorError, match="larger than 0 MiB"):
+        loading.load_public_detector(REPO)
+    assert not any("resolve" in request for request in published.requests)
+
+
+@pytest.mark.parametrize("name", ["../etc", "a/b/c", "<b>/x", ""])
+def test_what_is_no_hub_id_is_not_asked_for(hub, name):
+    with pytest.raises(DetectorNotFound, match="as user/name"):
+        loading.load_public_detector(name)
+    assert hub.requests == []
 
 
 def test_a_folder_wins_over_a_repository_of_the_same_name(published, scored_detector, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""The page without a server: what its handler answers to real files, and how it is set up."""
+"""The page without a server: its tabs, its endpoints for programs, and how it is set up."""
 
 from __future__ import annotations
 
@@ -7,25 +7,20 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from huggingface_hub import constants
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from unmask.detector import Detector
 from unmask.errors import MediaError, UnmaskError
 from unmask.media.faces import make_face_finder
-from unmask.media.provenance import read_provenance
 from unmask.web import build_page, launch_page
 from unmask.web.examples import write_examples
-from unmask.web.page import judge_upload
+from unmask.web.page import TABS
 from unmask.web.server import launch_options
-from unmask.web.uploads import find_upload
-
-NAMES = ("verdict", "pictures", "tabs", "boxed", "heat", "heat_tab", "table", "raw")
+from unmask.web.uploads import find_upload, find_uploads
 
 
 @pytest.fixture(scope="module")
@@ -34,106 +29,9 @@ def detector(tiny_detector: Path) -> Detector:
 
 
 @pytest.fixture
-def uploads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that Gradio keeps uploads in, for one test."""
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
-    (tmp_path / "uploads").mkdir()
-    return tmp_path / "uploads"
-
-
-def judge(detector: Detector, path: Path) -> dict[str, Any]:
-    """Return the page's outputs by name."""
-    return dict(zip(NAMES, judge_upload(detector, {"path": str(path)}), strict=True))
-
-
-@pytest.fixture
 def face(uploads: Path, drawn_face: np.ndarray) -> Path:
     Image.fromarray(drawn_face).save(uploads / "face.png")
     return uploads / "face.png"
-
-
-def test_a_face_is_boxed_judged_and_explained(detector: Detector, face: Path) -> None:
-    page = judge(detector, face)
-    assert "One face was found" in page["verdict"]
-    assert page["pictures"]["visible"]
-    assert page["boxed"]["value"].size == page["heat"]["value"].size == (640, 640)
-    assert "face 1" in page["boxed"]["alt_text"]
-    assert page["heat_tab"]["visible"]
-    assert "<th scope='row'>1</th>" in page["table"]
-
-
-def test_the_raw_result_is_that_of_the_library(detector: Detector, face: Path) -> None:
-    provenance = {"provenance": read_provenance(face).to_dict()}
-    assert judge(detector, face)["raw"] == detector.predict_image(face).to_dict() | provenance
-
-
-def test_what_the_file_says_of_its_origin_stands_below_the_verdict_and_changes_none(
-    detector: Detector, uploads: Path, face: Path
-) -> None:
-    texts = PngInfo()
-    texts.add_text("parameters", "<img src=x onerror=alert(1)>")
-    Image.open(face).save(uploads / "marked.png", pnginfo=texts)
-    plain, marked = judge(detector, face), judge(detector, uploads / "marked.png")
-    verdict, origin = marked["verdict"].split("<div class='provenance'>")
-    assert plain["verdict"].startswith(verdict)
-    assert "marks it as made by AI: PNG text parameters says “&lt;img" in origin
-    assert "<img" not in origin
-    assert "carries no Content Credentials" in plain["verdict"]
-
-
-def test_without_a_face_no_number_is_shown(detector: Detector, uploads: Path) -> None:
-    Image.new("RGB", (300, 200), "#88aacc").save(uploads / "sky.png")
-    page = judge(detector, uploads / "sky.png")
-    assert "No face found" in page["verdict"]
-    assert "%" not in page["verdict"]
-    assert not page["heat_tab"]["visible"]
-    assert page["tabs"]["selected"] == "faces"  # the heat map may have been the chosen one
-    assert page["table"] == ""
-    assert page["raw"]["fake_probability"] is None
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("notes.jpg", b"these are words"),  # another kind of file under a picture's name
-        ("empty.png", b""),
-        ("page.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
-        ("art.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"),  # Pillow would start Ghostscript
-        ("<script>.png", b"x"),
-    ],
-)
-def test_what_is_no_picture_is_an_answer_and_no_exception(
-    detector: Detector, uploads: Path, name: str, content: bytes
-) -> None:
-    (uploads / name).write_bytes(content)
-    page = judge(detector, uploads / name)
-    assert "This file could not be read" in page["verdict"]
-    assert "<script>" not in page["verdict"]
-    assert str(uploads) not in page["verdict"]
-    assert not page["pictures"]["visible"]
-    assert page["raw"] is None
-
-
-def test_a_picture_too_large_to_decode_is_refused(detector: Detector, uploads: Path) -> None:
-    Image.new("1", (9000, 9000)).save(uploads / "bomb.png")  # 81 megapixels in a few kilobytes
-    assert "megapixels" in judge(detector, uploads / "bomb.png")["verdict"]
-
-
-def test_a_tiff_that_pillow_would_open_is_refused(detector: Detector, uploads: Path) -> None:
-    Image.new("RGB", (64, 64)).save(uploads / "scan.tiff")
-    assert "not a JPEG" in judge(detector, uploads / "scan.tiff")["verdict"]
-
-
-def test_taking_the_picture_away_clears_the_page(detector: Detector) -> None:
-    page = dict(zip(NAMES, judge_upload(detector, None), strict=True))
-    assert "No picture yet" in page["verdict"]
-    assert not page["pictures"]["visible"]
-
-
-def test_a_real_photo_is_judged(detector: Detector, uploads: Path, shared: Path) -> None:
-    photo = sorted((shared / "data/hardfake/real_data").iterdir())[0]
-    (uploads / photo.name).write_bytes(photo.read_bytes())
-    assert judge(detector, uploads / photo.name)["raw"]["verdict"] in ("real", "fake", "uncertain")
 
 
 def test_only_uploaded_files_are_read(uploads: Path, face: Path, tmp_path: Path, drawn_face: np.ndarray) -> None:
@@ -151,12 +49,34 @@ def test_what_is_no_upload_at_all_is_one_clear_error(upload: object) -> None:
         find_upload(upload)
 
 
-def test_the_page_offers_programs_one_endpoint(detector: Detector) -> None:
-    info = build_page(detector).get_api_info()
-    assert list(info["named_endpoints"]) == ["/predict_image"]
-    endpoint = info["named_endpoints"]["/predict_image"]
-    assert endpoint["parameters"][0]["python_type"]["type"] == "filepath"
-    assert "fake_probability" in endpoint["returns"][0]["python_type"]["type"]
+def test_uploads_are_one_or_many_or_none(uploads: Path, face: Path) -> None:
+    upload = {"path": str(face)}
+    assert find_uploads(None) == find_uploads([]) == []
+    assert find_uploads(upload) == [face.resolve()]
+    assert find_uploads([upload, upload]) == [face.resolve()] * 2
+
+
+def test_the_page_has_its_tabs(detector: Detector) -> None:
+    tabs = [block.label for block in build_page(detector).blocks.values() if type(block).__name__ == "Tab"]
+    assert [label for label in tabs if label in TABS] == ["Image", "Batch", "Live", "About this detector"]
+
+
+@pytest.mark.parametrize(
+    ("name", "takes", "gives"),
+    [
+        ("/predict_image", ["filepath"], ["fake_probability", "faces"]),
+        ("/predict_batch", ["list[filepath]"], ["file", "verdict", "fake_probability", "faces", "reason"]),
+        ("/detector", [], ["name", "real_threshold", "fake_threshold", "license"]),
+    ],
+)
+def test_the_page_offers_programs_typed_endpoints(
+    detector: Detector, name: str, takes: list[str], gives: list[str]
+) -> None:
+    endpoints = build_page(detector).get_api_info()["named_endpoints"]
+    assert set(endpoints) == {"/predict_image", "/predict_batch", "/detector"}
+    assert [each["python_type"]["type"] for each in endpoints[name]["parameters"]] == takes
+    assert all(f"{key}: " in endpoints[name]["returns"][0]["python_type"]["type"] for key in gives)
+    assert endpoints[name]["description"]
 
 
 def test_nothing_phones_home_and_nothing_is_kept() -> None:

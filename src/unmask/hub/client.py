@@ -35,8 +35,8 @@ def is_offline() -> bool:
     return constants.HF_HUB_OFFLINE
 
 
-def hub_api(token: str | None = None) -> HfApi:
-    """Return a client for that Hub; without a token it uses the user's own (`HF_TOKEN` or the log-in)."""
+def hub_api(token: str | bool | None = None) -> HfApi:
+    """Return a client for that Hub; without a token it uses the user's own (`HF_TOKEN` or the log-in), False none."""
     from huggingface_hub import HfApi
 
     return HfApi(endpoint=hub_endpoint(), token=token, library_name="unmask")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from unmask.detector import Detector
 from unmask.detector_folder import CONFIG, FILES, ONNX, read_json
-from unmask.errors import DetectorError, DetectorNotFound, UnmaskError
+from unmask.errors import BrokenDetector, DetectorError, DetectorNotFound, UnmaskError
 from unmask.files import file_digest
 from unmask.hub.client import (
     HUB_ID,
@@ -26,6 +26,8 @@ from unmask.media.faces import make_face_finder
 SHIPPED = Path(__file__).resolve().parents[1] / "default"
 FETCHED_FILES = (*FILES, "LICENSE")
 """What is fetched from a repository, by name and nothing else: whatever pickle lies there stays there."""
+MOST_PUBLIC_BYTES = 512 * 2**20
+"""What a stranger may have a server fetch and load at once."""
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -50,7 +52,51 @@ def load_detector(path_or_hub_id: str | Path | None = None, revision: str | None
         'real'
         >>> load_detector("user/name", revision="v1")               # doctest: +SKIP
     """
-    folder, name = _locate(path_or_hub_id, revision)
+    return _load(*_locate(path_or_hub_id, revision))
+
+
+def load_public_detector(repo_id: str, revision: str | None = None) -> Detector:
+    """Load a detector that a stranger named: from the Hub alone, without our token, and not a huge one.
+
+    A folder of that name on this machine is not looked at, and what only our token may see stays hidden.
+
+    Args:
+        repo_id: `user/name` on the Hub.
+        revision: The tag, branch or commit of the repository.
+
+    Raises:
+        DetectorNotFound: There is no such public repository, or it cannot be had now.
+        BrokenDetector: A file is missing, truncated, contradicts the others, or is too large.
+        HubError: The Hub refused.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HTTPError, RepositoryNotFoundError
+
+    if not HUB_ID.fullmatch(repo_id):
+        raise DetectorNotFound(f"There is no detector {repo_id[:100]!r} on the Hub. Give its id as user/name.")
+    if is_offline():
+        raise DetectorNotFound(f"{repo_id} cannot be had: this server is offline (HF_HUB_OFFLINE).")
+    try:
+        info = hub_api(token=False).model_info(
+            repo_id, revision=revision or "main", timeout=HUB_TIMEOUT, files_metadata=True
+        )
+    except RepositoryNotFoundError as error:
+        raise DetectorNotFound(f"There is no public repository {repo_id} on the Hub. Check the name.") from error
+    except (HTTPError, OSError, ValueError) as error:
+        raise DetectorNotFound(f"{repo_id} cannot be had from the Hub: {explain(error, repo_id)}") from error
+    size = sum(file.size or 0 for file in info.siblings or () if file.rfilename in FETCHED_FILES)
+    if size > MOST_PUBLIC_BYTES:
+        raise BrokenDetector(f"{repo_id} is larger than {MOST_PUBLIC_BYTES // 2**20} MiB. Run Unmask yourself for it.")
+    with hub_errors(f"fetch {repo_id}", repo_id):
+        folder = Path(
+            snapshot_download(
+                repo_id, revision=info.sha, allow_patterns=list(FETCHED_FILES), endpoint=hub_endpoint(), token=False
+            )
+        )
+    return _load(folder, f"{repo_id}@{folder.name[:7]}")
+
+
+def _load(folder: Path, name: str | None) -> Detector:
     try:
         detector = Detector(folder, name=name)
     except DetectorError as error:

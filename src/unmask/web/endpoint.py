@@ -1,4 +1,4 @@
-"""`/predict_image`: the page's one endpoint for programs. Its annotations are its published types."""
+"""The page's endpoints for programs. Their annotations are their published types."""
 
 from typing import Any, TypedDict, cast
 
@@ -7,22 +7,31 @@ import gradio as gr
 from unmask.detector import Detector
 from unmask.errors import UnmaskError
 from unmask.media.provenance import read_provenance
-from unmask.web.uploads import find_upload
+from unmask.web.batch import BatchRow, judge_files
+from unmask.web.uploads import find_upload, find_uploads
 
-DESCRIPTION = """Judge every face of a picture. `verdict` is real, fake, uncertain or no_face. `fake_probability`, in
+PREDICT_IMAGE = """Judge every face of a picture. `verdict` is real, fake, uncertain or no_face. `fake_probability`, in
 [0, 1], is that of the most fake face, or null where there is no face. `reasons` say what keeps a face's verdict back or
 weakens it, and `reason` says it of the picture in a sentence. `box` is left, top, right, bottom in pixels of
 the upright picture. `provenance` is what the file says of where it comes from; it changes no verdict. A file that
 cannot be read is an error that says why."""
+PREDICT_BATCH = """Judge many pictures, or zip files of pictures: one row a picture, in their order. `verdict` is real,
+fake, uncertain, no_face or error; `fake_probability`, in [0, 1], is that of the most fake face or null; `faces` counts
+them; `reason` says what the verdict rests on, or why the file could not be read."""
+DETECTOR = """Say what judges: the detector's name with the start of its weights' hash, its thresholds (a fake
+probability below `real_threshold` is real, above `fake_threshold` fake, between them uncertain), and the licence of its
+weights."""
 
 
 class FaceResult(TypedDict):
     """One face, as `FacePrediction.to_dict` gives it."""
 
+    number: int
     box: list[int]
     fake_probability: float
     verdict: str
     reasons: list[str]
+    cut_off: bool
 
 
 class ImageResult(TypedDict):
@@ -38,15 +47,31 @@ class ImageResult(TypedDict):
     provenance: dict[str, Any]
 
 
-def add_endpoint(detector: Detector) -> None:
-    """Add `/predict_image` to the page that is being built.
+class DetectorResult(TypedDict):
+    """What judges, and by which thresholds."""
+
+    name: str
+    real_threshold: float
+    fake_threshold: float
+    license: str
+    trained_on: list[str]
+    calibrated_on: str
+    face_finder: str
+
+
+def add_endpoints(detector: Detector) -> None:
+    """Add `/predict_image`, `/predict_batch` and `/detector` to the page that is being built.
 
     Example:
         >>> from gradio_client import Client, handle_file
-        >>> Client("http://127.0.0.1:7860").predict(
-        ...     handle_file("portrait.jpg"), api_name="/predict_image"
-        ... )["verdict"]  # doctest: +SKIP
+        >>> client = Client("http://127.0.0.1:7860")  # doctest: +SKIP
+        >>> client.predict(handle_file("portrait.jpg"), api_name="/predict_image")["verdict"]  # doctest: +SKIP
         'real'
+        >>> files = [handle_file("portrait.jpg"), handle_file("holiday.zip")]
+        >>> [row["verdict"] for row in client.predict(files, api_name="/predict_batch")]  # doctest: +SKIP
+        ['real', 'fake', 'no_face']
+        >>> client.predict(api_name="/detector")["license"]  # doctest: +SKIP
+        'cc-by-nc-4.0'
     """
 
     def predict_image(picture: gr.FileData) -> ImageResult:
@@ -57,4 +82,24 @@ def add_endpoint(detector: Detector) -> None:
         except UnmaskError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
-    gr.api(predict_image, api_name="predict_image", api_description=DESCRIPTION)
+    def predict_batch(files: list[gr.FileData]) -> list[BatchRow]:
+        try:
+            return list(judge_files(detector, find_uploads(files)))
+        except UnmaskError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    def describe() -> DetectorResult:
+        settings = detector.settings
+        return DetectorResult(
+            name=detector.name,
+            real_threshold=settings.real_threshold,
+            fake_threshold=settings.fake_threshold,
+            license=settings.license,
+            trained_on=list(settings.trained_on),
+            calibrated_on=settings.calibrated_on,
+            face_finder=detector.face_finder.name,
+        )
+
+    gr.api(predict_image, api_name="predict_image", api_description=PREDICT_IMAGE)
+    gr.api(predict_batch, api_name="predict_batch", api_description=PREDICT_BATCH, concurrency_limit=1)
+    gr.api(describe, api_name="detector", api_description=DETECTOR)

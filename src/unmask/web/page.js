@@ -1,38 +1,32 @@
-// What Gradio's picture lacks: paste and drop anywhere on the page, files whose type the browser does not
-// know (HEIC on many systems; what is no picture at all is for the server to say), names for the examples.
+// What Gradio's components lack: paste and drop anywhere on the page, names for the examples, a slider for the
+// keyboard, a table that sorts.
 (() => {
-  const input = () => document.querySelector("#picture input[type=file]");
-  const asImage = (file) =>
-    file.type.startsWith("image/") ? file : new File([file], file.name, { type: "image/unknown" });
-  const listOf = (file) => {
+  const shown = (element) => element && element.offsetParent !== null;
+  const zone = () => ["#picture", "#batch-files"].map((id) => document.querySelector(id)).find(shown);
+  const input = () => zone()?.querySelector("input[type=file]");
+  const give = (files) => {
     const list = new DataTransfer();
-    list.items.add(asImage(file));
-    return list.files;
+    [...files].forEach((file) => list.items.add(file));
+    input().files = list.files;
+    input().dispatchEvent(new Event("change", { bubbles: true }));
   };
   const take = (event, files) => {
-    if (!files || !files.length || !input()) return;
+    if (!files || !files.length || !zone()) return;
     event.preventDefault();
     event.stopPropagation();
     event.target.dispatchEvent(new DragEvent("dragleave", { bubbles: true }));
-    input().files = listOf(files[0]);
-    input().dispatchEvent(new Event("change", { bubbles: true }));
+    const given = [...files]; // the event's own list empties itself
+    zone().querySelector("button[aria-label='Clear']")?.click(); // the files before these make room
+    const wait = setInterval(() => {
+      if (!zone() || zone().querySelector("button[aria-label='Clear']") || !input()) return;
+      clearInterval(wait);
+      give(given);
+    }, 20);
   };
   document.addEventListener("paste", (event) => take(event, event.clipboardData?.files), true);
   document.addEventListener("dragover", (event) => event.preventDefault(), true);
   document.addEventListener("drop", (event) => take(event, event.dataTransfer?.files), true);
-  document.addEventListener("change", (event) => {
-    const chosen = event.target === input() && event.target.files[0];
-    if (chosen && !chosen.type.startsWith("image/")) event.target.files = listOf(chosen);
-  }, true);
-  document.addEventListener("click", () => {
-    if (input()) input().accept = "image/*,.heic,.heif,.hif,.avif";
-  }, true);
-  document.addEventListener("error", (event) => {
-    if (event.target.closest?.("#picture")) {
-      event.target.alt = "Your browser cannot show this file";
-      event.target.classList.add("unshown");
-    }
-  }, true);
+
   const name = (image) => {
     image.alt = "Example: " + image.src.split("/").pop().split(".")[0].replaceAll("-", " ");
   };
@@ -40,5 +34,55 @@
   document.addEventListener("load", (event) => {
     if (event.target.closest?.("#examples")) name(event.target);
   }, true);
+
+  // The line between picture and heat map: named, and moved with the arrow keys as the mouse would move it.
+  const STEP = 0.05;
+  const shareOf = (handle) => {
+    const area = handle.parentElement.getBoundingClientRect();
+    const place = handle.getBoundingClientRect();
+    return (place.left + place.width / 2 - area.left) / area.width;
+  };
+  const moveTo = (handle, share) => {
+    const area = handle.parentElement.getBoundingClientRect();
+    const at = (x) => ({ bubbles: true, cancelable: true, view: window, clientX: x, clientY: area.top + 9 });
+    handle.dispatchEvent(new MouseEvent("mousedown", at(area.left + shareOf(handle) * area.width)));
+    window.dispatchEvent(new MouseEvent("mousemove", at(area.left + share * area.width)));
+    window.dispatchEvent(new MouseEvent("mouseup", at(area.left + share * area.width)));
+    tell(handle, share);
+  };
+  const tell = (handle, share) => {
+    const attributes = { role: "slider", tabindex: 0, "aria-label": "Line between your picture and the heat map" };
+    Object.assign(attributes, { "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": Math.round(100 * share) });
+    Object.entries(attributes).forEach(([name, value]) => handle.setAttribute(name, value));
+  };
+  document.addEventListener("load", (event) => {
+    const slider = event.target.closest?.("#heat .slider-wrap");
+    if (!slider) return;
+    const [picture, map] = slider.querySelectorAll("img");
+    picture.alt = "Your picture";
+    map.alt = "The same in grey, with the parts that spoke for fake in orange and for real in blue";
+    tell(slider.querySelector(".outer"), 0.5);
+  }, true);
+  document.addEventListener("keydown", (event) => {
+    const handle = event.target.closest?.("#heat .outer");
+    const step = { ArrowLeft: -STEP, ArrowDown: -STEP, ArrowRight: STEP, ArrowUp: STEP, Home: -1, End: 1 }[event.key];
+    if (!handle || !step) return;
+    event.preventDefault();
+    moveTo(handle, Math.min(1, Math.max(0, shareOf(handle) + step)));
+  }, true);
+
+  const valueOf = (row, column) => row.cells[column].dataset.value ?? row.cells[column].textContent;
+  const compare = (one, other) =>
+    isNaN(one) || isNaN(other) ? one.localeCompare(other, undefined, { numeric: true }) : one - other;
+  document.addEventListener("click", (event) => {
+    const head = event.target.closest?.("table.sortable th button")?.parentElement;
+    if (!head) return;
+    const way = head.ariaSort === "ascending" ? "descending" : "ascending";
+    for (const other of head.parentElement.cells) other.ariaSort = other === head ? way : "none";
+    const body = head.closest("table").tBodies[0];
+    const sign = way === "ascending" ? 1 : -1;
+    const column = head.cellIndex;
+    body.append(...[...body.rows].sort((a, b) => sign * compare(valueOf(a, column), valueOf(b, column))));
+  });
   document.documentElement.dataset.listening = "";
 })();

@@ -6,7 +6,7 @@ from html import escape
 
 from unmask.detector import Detector, list_words
 from unmask.media.provenance import Provenance
-from unmask.schema import DetectorSettings, FacePrediction, ImagePrediction
+from unmask.schema import DetectorSettings, FacePrediction, ImagePrediction, Verdict
 from unmask.web.words import CAVEATS, HEADLINES, UNSEEN, describe_finding, meanings, percent
 
 MARKS = {"real": "✓", "fake": "!", "uncertain": "?", "no_face": "–"}
@@ -18,15 +18,30 @@ FINDERS = {
     "the file <code>face_detection_yunet_2023mar.onnx</code> is named in the variable <code>UNMASK_FACE_MODEL</code> "
     "or <code>hf download opencv/face_detection_yunet face_detection_yunet_2023mar.onnx</code> has fetched it.",
 }
+# A live region must outlive its content, so the role is given to the element that Gradio keeps.
+ANNOUNCE_QUIETLY = 'element.setAttribute("role", "status");'
+# On a phone the verdict lies below the picture, so it is brought into view.
+ANNOUNCE = ANNOUNCE_QUIETLY + 'watch("value", () => element.scrollIntoView({ block: "nearest" }));'
+CHOOSE = "{count} pictures. Choose one to see its faces."
+CHOOSE_SCRIPT = """
+element.addEventListener("click", (event) => {
+  const chosen = event.target.closest("button[data-place]");
+  if (!chosen) return;
+  element.querySelectorAll("button[data-place]").forEach((button) =>
+    button.setAttribute("aria-pressed", button === chosen));
+  trigger("click", { index: Number(chosen.dataset.place) });
+});
+"""
 WAITING = '<div class="verdict waiting"><p>No picture yet. What was found will stand here.</p></div>'
+JUDGING = '<div class="verdict waiting"><p>Looking for faces and judging them …</p></div>'
 HEADER = """
 <h1>Unmask</h1>
-<p>Give it a photo: each face is judged real, fake or <em>cannot say</em>, with the evidence.</p>
+<p>Give it photos: each face is judged real, fake or <em>cannot say</em>, with the evidence.</p>
 """
 NOTES = """
 <p class="note">The examples are drawings of nobody, made by this project. The detector was made for photographs, so
 what it says of a drawing only shows how the page works.</p>
-<p class="note"><strong>Privacy:</strong> your picture goes to the machine that runs this page and nowhere else, and is
+<p class="note"><strong>Privacy:</strong> what you give goes to the machine that runs this page and nowhere else, and is
 deleted there after about an hour.</p>
 """
 LEGEND = """
@@ -57,9 +72,52 @@ def provenance_panel(provenance: Provenance) -> str:
     )
 
 
-def error_panel(message: str) -> str:
-    """Return the panel for a file that could not be judged."""
-    return _panel("error", "×", "This file could not be read", message, NOT_JUDGED)
+def error_panel(message: str, headline: str = "This file could not be read") -> str:
+    """Return the panel for what could not be judged."""
+    return _panel("error", "×", headline, message, NOT_JUDGED)
+
+
+def live_panel(verdict: Verdict, averaged: float | None, highest: float | None, faces: int, seconds: float) -> str:
+    """Return the panel of a stream: the verdict over time, and what this frame alone gave.
+
+    Args:
+        verdict: The verdict of the average, `no_face` without one.
+        averaged: The average as a fake probability, None where no face was seen lately.
+        highest: The fake probability of this frame's most fake face, None where it shows none.
+        faces: How many faces this frame shows.
+        seconds: How long this frame took.
+    """
+    finding = "No face is in view." if averaged is None else f"Averaged fake probability {percent(averaged)}."
+    count = "1 face" if faces == 1 else f"{faces} faces"
+    frame = "no face" if highest is None else f"{count}, fake probability {percent(highest)}"
+    small = f"This frame: {frame}; judged in {1000 * seconds:.0f} ms."
+    return _panel(verdict, MARKS[verdict], HEADLINES[verdict], finding, small)
+
+
+def progress_line(text: str, done: int, total: int) -> str:
+    """Return how far a long work is, in words and as a bar."""
+    said = escape(text)
+    return f'<p class="status">{said}<br><progress max="{total}" value="{done}" aria-label="{said}"></progress></p>'
+
+
+def gallery(items: list[tuple[str, Verdict | None, str]]) -> str:
+    """Return a button for each picture, the first one pressed.
+
+    Args:
+        items: Of each picture its name, its verdict (None where it was not read) and its thumbnail's data URL.
+    """
+    buttons = "".join(_gallery_button(place, *item) for place, item in enumerate(items))
+    return f"<ul class='judged' aria-label='Pictures and their verdicts'>{buttons}</ul>"
+
+
+def _gallery_button(place: int, name: str, verdict: Verdict | None, thumbnail: str) -> str:
+    mark, said = (MARKS[verdict], HEADLINES[verdict]) if verdict else ("×", "Not read")
+    picture = f"<img src='{escape(thumbnail)}' alt=''>" if thumbnail else f"<span class='no-picture'>{mark}</span>"
+    return (
+        f"<li><button type='button' class='{verdict or 'error'}' data-place='{place}' "
+        f"aria-pressed='{'false' if place else 'true'}'>{picture}<span class='mark' aria-hidden='true'>{mark}</span>"
+        f"<span class='said'>{said}</span><span class='name'>{escape(name)}</span></button></li>"
+    )
 
 
 def face_table(faces: tuple[FacePrediction, ...]) -> str:

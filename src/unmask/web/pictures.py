@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import io
 
 import numpy as np
 from PIL import Image
@@ -60,6 +62,13 @@ def describe_picture(prediction: ImagePrediction) -> str:
     faces = [f"{face.verdict}, fake probability {percent(face.fake_probability)}" for face in prediction.faces]
     numbered = "; ".join(f"face {number} {text}" for number, text in enumerate(faces, 1))
     return f"Your picture with each face boxed: {numbered}."
+
+
+def to_data_url(picture: Image.Image) -> str:
+    """Return a picture as a JPEG in a data URL, which needs no file."""
+    content = io.BytesIO()
+    picture.save(content, "JPEG", quality=80)
+    return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode()
 
 
 def _scale_face(face: FacePrediction, scale: float, width: int, height: int) -> FacePrediction:

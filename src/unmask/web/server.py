@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from unmask.errors import UnmaskError
-from unmask.media.image_bytes import MAX_FILE_BYTES
+from unmask.media.zip_pictures import MAX_ZIP_BYTES
 from unmask.web.page import WAITING_REQUESTS
 
 STYLE, SCRIPT = Path(__file__).with_name("page.css"), Path(__file__).with_name("page.js")
@@ -55,14 +55,31 @@ def launch_options() -> dict[str, Any]:
         "prevent_thread_lock": True,
         "quiet": True,
         "share": False,
-        "theme": gr.themes.Soft(primary_hue="blue", neutral_hue="slate", font=SYSTEM_FONTS, font_mono=SYSTEM_MONO),
+        "theme": make_theme(),
         "css_paths": STYLE,
         "js": SCRIPT.read_text(encoding="utf-8"),
         "footer_links": ["api"],
-        "max_file_size": MAX_FILE_BYTES,
+        "max_file_size": MAX_ZIP_BYTES,
         "run_history": False,  # would keep people's pictures in the browser
         "enable_monitoring": False,
         "ssr_mode": False,
         "pwa": False,
         "mcp_server": False,
     }
+
+
+def make_theme() -> gr.themes.Base:
+    """Return Gradio's Soft theme with system fonts, and with colours of text that stand out by WCAG AA."""
+    soft = gr.themes.Soft(primary_hue="blue", neutral_hue="slate", font=SYSTEM_FONTS, font_mono=SYSTEM_MONO)
+    return soft.set(
+        block_label_text_color="*primary_700",
+        block_title_text_color="*primary_700",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_800",
+        link_text_color_dark="*secondary_300",
+        link_text_color_visited_dark="*secondary_300",
+    )

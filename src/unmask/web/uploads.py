@@ -25,3 +25,10 @@ def find_upload(upload: object) -> Path:
     if not file.is_relative_to(Path(get_upload_folder()).resolve()):
         raise MediaError("This file was not uploaded. Upload it first; gradio_client's handle_file(path) does so.")
     return file
+
+
+def find_uploads(uploads: object) -> list[Path]:
+    """Return the paths of uploaded files, none for None; raises MediaError as `find_upload` does."""
+    if not uploads:
+        return []
+    return [find_upload(upload) for upload in (uploads if isinstance(uploads, list) else [uploads])]
