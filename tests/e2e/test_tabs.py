@@ -81,6 +81,7 @@ def test_every_tab_works_without_barriers(
     page = visit(**VIEWS[view])
     text = tmp_path / "notes.txt"
     text.write_text("no picture")
+    page.wait_for_selector("#examples img[alt='Example: no face']")  # named once the pictures are loaded
     check(page, tmp_path, "empty")
 
     page.set_input_files("#picture input[type=file]", [str(three_faces), str(text), str(face_file)])
