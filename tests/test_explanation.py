@@ -128,5 +128,5 @@ def test_the_search_for_promises_finds_them(text: str, count: int) -> None:
 
 
 def test_the_page_and_the_card_say_where_the_network_looked() -> None:
-    for path in (ROOT / "src/unmask/web/page.py", ROOT / "src/unmask/web/panels.py", *PAGES[:3]):
+    for path in (ROOT / "src/unmask/web/image_tab.py", ROOT / "src/unmask/web/panels.py", *PAGES[:3]):
         assert "where the network looked" in " ".join(path.read_text(encoding="utf-8").lower().split()), path.name

@@ -48,12 +48,17 @@ def _make_class(name: str) -> type[evaluate.Metric]:
     import datasets
     import evaluate
 
-    metric = METRICS[name]
+    metric, metric_name = METRICS[name], name
     # float64: float32 would round two scores into a tie.
     features = {"predictions": datasets.Value("float64"), "references": datasets.Value("int64")}
 
     class RegisteredMetric(evaluate.Metric):
         """A metric of the registry behind the interface of `evaluate`."""
+
+        @property
+        def name(self) -> str:
+            # Made from the class by `evaluate`, it would lose the line before a digit.
+            return metric_name
 
         def _info(self) -> evaluate.MetricInfo:
             return evaluate.MetricInfo(
