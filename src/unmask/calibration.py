@@ -95,3 +95,12 @@ def verdict_of(probability: float, real_threshold: float, fake_threshold: float)
     if probability < real_threshold:
         return "real"
     return "uncertain"
+
+
+def describe_place(probability: float, real_threshold: float, fake_threshold: float) -> str:
+    """Return where a probability lies among the thresholds, as in `above the fake threshold 0.727`."""
+    return {
+        "fake": f"above the fake threshold {fake_threshold:.3f}",
+        "real": f"below the real threshold {real_threshold:.3f}",
+        "uncertain": f"between the thresholds {real_threshold:.3f} and {fake_threshold:.3f}",
+    }[verdict_of(probability, real_threshold, fake_threshold)]

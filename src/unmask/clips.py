@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from PIL import Image
 
-from unmask.calibration import verdict_of
+from unmask.calibration import describe_place, verdict_of
 from unmask.errors import UnreadableVideo
 from unmask.media.faces import FaceFinder
 from unmask.media.tracks import Tracker, look_of
@@ -223,12 +223,7 @@ def _reason(
     deciding = sum(not person.brief for person in people)
     which = "The person" if len(people) == 1 else f"Person {top.number}"
     which += f", the most fake of {deciding}," if deciding > 1 else ""
-    low, high = settings.real_threshold, settings.fake_threshold
-    place = {
-        "fake": f"above the fake threshold {high:.3f}",
-        "real": f"below the real threshold {low:.3f}",
-        "uncertain": f"between the thresholds {low:.3f} and {high:.3f}",
-    }[top.verdict]
+    place = describe_place(top.fake_probability, settings.real_threshold, settings.fake_threshold)
     frames = f"{len(top.times)} frame{'' if len(top.times) == 1 else 's'}"
     return (
         f"{which} has fake probability {top.fake_probability:.3f} over {frames}, {place}. "

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from unmask.calibration import fake_probabilities, verdict_of
+from unmask.calibration import describe_place, fake_probabilities, verdict_of
 from unmask.cautions import Caution, find_cautions
 from unmask.clips import FRAMES, Progress, judge_clip
 from unmask.detector_folder import ONNX, WEIGHTS, check_folder
@@ -203,12 +203,8 @@ class Detector:
         if top is None:
             return NO_FACE
         which = "The face" if len(faces) == 1 else f"Face {top.number}, the most fake of {len(faces)} faces,"
-        low, high, value = self.settings.real_threshold, self.settings.fake_threshold, top.fake_probability
-        place = {
-            "fake": f"above the fake threshold {high:.3f}",
-            "real": f"below the real threshold {low:.3f}",
-            "uncertain": f"between the thresholds {low:.3f} and {high:.3f}",
-        }[verdict_of(value, low, high)]
+        value = top.fake_probability
+        place = describe_place(value, self.settings.real_threshold, self.settings.fake_threshold)
         cautions = list_words([reason for reason in top.reasons if reason != BETWEEN])
         sentence = f"{which} has fake probability {value:.3f}, {place}"
         if top.verdict == "uncertain" and BETWEEN not in top.reasons:
