@@ -67,6 +67,7 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
         augment: Callable[[torch.Tensor], torch.Tensor] | None = None,
         seed: int = 0,
         self_blended: float = 0.0,
+        jitter: CropJitter = CropJitter(),  # noqa: B008 - it is frozen
     ) -> None:
         """Read `table`; without `augment` (uint8 [3, S, S] to the same) crops are those of serving.
 
@@ -82,7 +83,7 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
         self._landmarks = list(table["landmarks"]) if "landmarks" in table.column_names else None
         self._spec, self._margin, self._seed = spec, crop_margin, seed
         self._augment = augment
-        self._jitter = CropJitter()
+        self._jitter = jitter
 
     def __len__(self) -> int:
         return len(self._paths)

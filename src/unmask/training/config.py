@@ -18,7 +18,7 @@ from unmask.schema import MOST_CROP_MARGIN
 
 REPEATED = ("data", "log_with")  # flags that may come more than once
 RANGES: dict[str, tuple[float, float]] = {
-    "input_size": (16, 2048), "crop_margin": (0, MOST_CROP_MARGIN), "epochs": (1, math.inf),
+    "input_size": (16, 2048), "crop_margin": (0, MOST_CROP_MARGIN), "largest_crop": (0.75, 1 + 2 * MOST_CROP_MARGIN), "epochs": (1, math.inf),
     "batch_size": (1, math.inf), "accumulate": (1, math.inf), "lr": (0, math.inf),
     "head_lr": (0, math.inf), "weight_decay": (0, math.inf),
     "warmup": (0, 1), "label_smoothing": (0, 1), "clip": (0, math.inf), "frozen_epochs": (0, math.inf),
@@ -45,6 +45,8 @@ class TrainConfig:
         pretrained: Start from the weights that timm publishes for the backbone (needs a network).
         input_size: Side of the network's square input in pixels.
         crop_margin: Fraction of the face box's side added on each side of the crop.
+        largest_crop: The widest training crop's side in sides of the detector's; the tightest is 0.75 of it. Above the
+            default the network learns hair and background where the picture has them.
         epochs: Passes over as many faces as the training data holds.
         batch_size: Faces per step and process.
         accumulate: Batches per step: gradients are averaged over so many before the weights move.
@@ -96,6 +98,7 @@ class TrainConfig:
     pretrained: bool = False
     input_size: int = 160
     crop_margin: float = 0.1
+    largest_crop: float = 1.15
     epochs: int = 5
     batch_size: int = 32
     accumulate: int = 1

@@ -14,7 +14,7 @@ from datasets import Dataset
 from unmask.augmentations import compose
 from unmask.data.audit.quick import quick_audit
 from unmask.data.face_table import face_table, usable_rows
-from unmask.data.faces_dataset import FacesDataset
+from unmask.data.faces_dataset import CropJitter, FacesDataset
 from unmask.data.layouts import read_samples
 from unmask.data.names import dataset_name
 from unmask.data.splits import choose_splits
@@ -75,8 +75,9 @@ def read_run_data(
     augment = compose(config.augmentations)
     return RunData(
         train=FacesDataset(
-            train_rows, spec, config.crop_margin, augment, config.seed, self_blended=config.self_blended
-        ),
+            train_rows, spec, config.crop_margin, augment, config.seed,
+            self_blended=config.self_blended, jitter=CropJitter(largest=config.largest_crop),
+        ),  # fmt: skip
         validation=FacesDataset(validation_rows, spec, config.crop_margin, self_blended=blended),
         names=tuple(names),
         left_out=dict(Counter(left_train) + Counter(left_validation)),
