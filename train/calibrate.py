@@ -29,6 +29,7 @@ def parse_arguments() -> Recalibration:
     add("--output", type=Path, metavar="DIR", required=True, help="the folder of the new detector")
     add("--mirrored", action="store_true", help="judge the mean of a face and its mirror image from now on")
     add("--error-rate", type=float, metavar="SHARE", help="of errors in each data set (default: as it was, else 0.05)")
+    add("--crop-margin", type=float, metavar="SHARE", help="of the face box added on each side (default: as it was)")
     add("--face-model", metavar="FILE", help="YuNet's file (default: UNMASK_FACE_MODEL, the Hub's cache, or Haar)")
     add("--workers", type=int, default=2, metavar="N", help="processes that load faces (default: %(default)s)")
     return Recalibration(**vars(parser.parse_args()))

@@ -14,14 +14,14 @@ from PIL import Image
 from unmask.augmentations import compose
 from unmask.data import faces_dataset
 from unmask.data.face_table import face_table, usable_rows
-from unmask.data.faces_dataset import EpochSampler, FacesDataset, blended_shares
+from unmask.data.faces_dataset import CropJitter, EpochSampler, FacesDataset, blended_shares
 from unmask.detector import Detector
 from unmask.errors import DataError
 from unmask.media.drawing import draw_face
 from unmask.media.faces import make_face_finder
 from unmask.media.images import read_image
 from unmask.runtimes.onnx import OnnxRuntime
-from unmask.schema import InputSpec, Sample
+from unmask.schema import Box, InputSpec, Sample
 from unmask.training.config import DEFAULT_AUGMENTATIONS
 
 AUGMENT = compose(DEFAULT_AUGMENTATIONS)
@@ -93,6 +93,20 @@ def test_a_row_is_drawn_anew(table: object, index: int, seed: int) -> None:
     there = FacesDataset(table, SPEC, 0.1, AUGMENT, seed=seed)[index]
     assert here[2] == there[2] == 5
     assert not torch.equal(here[0], there[0])
+
+
+@pytest.mark.parametrize(
+    ("largest", "widest"),
+    [
+        (1.15, 1.15),  # as it is without asking
+        (1.6, 1.6),  # hair and background, too
+    ],
+)
+def test_training_crops_reach_from_tight_to_the_largest(largest: float, widest: float) -> None:
+    box = Box(400, 400, 600, 600)
+    sides = [CropJitter(largest=largest)(box).width / box.width for _ in range(400)]
+    assert min(sides) == pytest.approx(0.75, abs=0.05)
+    assert max(sides) == pytest.approx(widest, abs=0.05)
 
 
 def test_drawing_leaves_the_callers_generator_alone(table: object) -> None:

@@ -130,6 +130,17 @@ def test_calibrating_again_takes_the_faces_that_the_run_held_out(
     assert "at most 5 %" in card
 
 
+def test_another_crop_is_that_of_the_new_folder(trained: Path, drawn_data: Path, tmp_path: Path) -> None:
+    recalibrate(Recalibration(trained, [str(drawn_data)], tmp_path / "wide", crop_margin=0.4, workers=0))
+    assert Detector(tmp_path / "wide").settings.crop_margin == 0.4
+    assert json.loads((tmp_path / "wide" / TRAIN_CONFIG).read_text())["crop_margin"] == 0.4
+
+
+def test_a_margin_beyond_all_use_is_refused(trained: Path, drawn_data: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="--crop-margin is -1"):
+        recalibrate(Recalibration(trained, [str(drawn_data)], tmp_path / "new", crop_margin=-1))
+
+
 def test_both_views_are_judged_as_serving_does(trained: Path, drawn_data: Path) -> None:
     config = TrainConfig(data=[str(drawn_data)], validation_fraction=0.3, workers=0)
     faces = read_validation_faces(config, SPEC, None)

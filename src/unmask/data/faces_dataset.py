@@ -67,7 +67,7 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
         augment: Callable[[torch.Tensor], torch.Tensor] | None = None,
         seed: int = 0,
         self_blended: float = 0.0,
-        jitter: CropJitter = CropJitter(),  # noqa: B008 - it is frozen
+        jitter: CropJitter = CropJitter(),
     ) -> None:
         """Read `table`; without `augment` (uint8 [3, S, S] to the same) crops are those of serving.
 

@@ -18,8 +18,8 @@ from unmask.schema import MOST_CROP_MARGIN
 
 REPEATED = ("data", "log_with")  # flags that may come more than once
 RANGES: dict[str, tuple[float, float]] = {
-    "input_size": (16, 2048), "crop_margin": (0, MOST_CROP_MARGIN), "largest_crop": (0.75, 1 + 2 * MOST_CROP_MARGIN), "epochs": (1, math.inf),
-    "batch_size": (1, math.inf), "accumulate": (1, math.inf), "lr": (0, math.inf),
+    "input_size": (16, 2048), "crop_margin": (0, MOST_CROP_MARGIN), "largest_crop": (0.75, 1 + 2 * MOST_CROP_MARGIN),
+    "epochs": (1, math.inf), "batch_size": (1, math.inf), "accumulate": (1, math.inf), "lr": (0, math.inf),
     "head_lr": (0, math.inf), "weight_decay": (0, math.inf),
     "warmup": (0, 1), "label_smoothing": (0, 1), "clip": (0, math.inf), "frozen_epochs": (0, math.inf),
     "lora_rank": (0, math.inf), "early_stopping": (0, math.inf), "adversarial_epsilon": (0, 1),

@@ -17,7 +17,7 @@ from unmask.export import read_model
 from unmask.files import write_json, write_whole
 from unmask.hub import fetch_face_model
 from unmask.metrics.auc import auc
-from unmask.schema import FAKE, REAL, DetectorSettings
+from unmask.schema import FAKE, MOST_CROP_MARGIN, REAL, DetectorSettings
 from unmask.training.batches import validation_loader
 from unmask.training.calibrating import KnownAnswers, judge_views, write_calibrated
 from unmask.training.config import TrainConfig
@@ -25,6 +25,8 @@ from unmask.training.run_data import read_validation_faces
 
 OF_THE_SPLIT = ("seed", "validation_fraction", "limit", "layout")
 """What decides which faces a run held out."""
+CHANGED = ("mirrored", "error_rate", "crop_margin")
+"""What the record of the run says otherwise afterwards."""
 LICENCE = "LICENSE"
 
 
@@ -37,6 +39,7 @@ class Recalibration:
     output: Path
     mirrored: bool = False
     error_rate: float | None = None
+    crop_margin: float | None = None
     face_model: str | None = None
     workers: int = 2
 
@@ -58,10 +61,16 @@ def recalibrate(run: Recalibration) -> list[str]:
     model, device = read_model(run.detector), Accelerator().device
     answers = judge_views(model.to(device), loader, device, run.mirrored)
     rate = run.error_rate if run.error_rate is not None else before.settings.error_rate
-    asked = dataclasses.replace(before.settings, mirrored=run.mirrored, error_rate=ERROR_RATE if rate is None else rate)
+    asked = dataclasses.replace(
+        before.settings,
+        mirrored=run.mirrored,
+        error_rate=ERROR_RATE if rate is None else rate,
+        crop_margin=config.crop_margin,
+    )
     settings = write_calibrated(model, before.architecture, before.input_spec, asked, answers, run.output)
     record = read_json(run.detector / TRAIN_CONFIG)
-    write_json(run.output / TRAIN_CONFIG, record | {"mirrored": settings.mirrored, "error_rate": settings.error_rate})
+    changed = {key: getattr(settings, key) for key in CHANGED}
+    write_json(run.output / TRAIN_CONFIG, record | changed)
     if (run.detector / LICENCE).is_file():
         write_whole(run.output / LICENCE, (run.detector / LICENCE).read_bytes())
     write_whole(run.output / CARD, render_card(run.output).encode())
@@ -75,10 +84,12 @@ def _config_of(run: Recalibration, before: DetectorConfig) -> TrainConfig:
     record = read_json(run.detector / TRAIN_CONFIG)
     if run.error_rate is not None and not 0 < run.error_rate <= 0.5:
         raise TrainingError(f"--error-rate is {run.error_rate}. Give a share above 0 and up to 0.5.")
+    if run.crop_margin is not None and not 0 <= run.crop_margin <= MOST_CROP_MARGIN:
+        raise TrainingError(f"--crop-margin is {run.crop_margin}. Give a share from 0 to {MOST_CROP_MARGIN}.")
     split = {key: record[key] for key in OF_THE_SPLIT if key in record}
     return TrainConfig(
         data=run.data,
-        crop_margin=before.settings.crop_margin,
+        crop_margin=before.settings.crop_margin if run.crop_margin is None else run.crop_margin,
         input_size=before.input_spec.size,
         workers=run.workers,
         **split,

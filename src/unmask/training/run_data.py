@@ -75,9 +75,14 @@ def read_run_data(
     augment = compose(config.augmentations)
     return RunData(
         train=FacesDataset(
-            train_rows, spec, config.crop_margin, augment, config.seed,
-            self_blended=config.self_blended, jitter=CropJitter(largest=config.largest_crop),
-        ),  # fmt: skip
+            train_rows,
+            spec,
+            config.crop_margin,
+            augment,
+            config.seed,
+            self_blended=config.self_blended,
+            jitter=CropJitter(largest=config.largest_crop),
+        ),
         validation=FacesDataset(validation_rows, spec, config.crop_margin, self_blended=blended),
         names=tuple(names),
         left_out=dict(Counter(left_train) + Counter(left_validation)),
