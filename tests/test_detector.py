@@ -219,6 +219,32 @@ def test_without_ground_there_is_no_verdict(
     assert bool(found.faces[0].reasons) == (verdict == "uncertain")
 
 
+class TurningFinder(FixedFinder):
+    """Is surer of small pictures whose lower half is the brighter one, as of a face on its head."""
+
+    def find_faces(self, image: np.ndarray) -> list[Face]:
+        """Return the given face, the surer the brighter the picture's upper half."""
+        return [Face(face.box, float(image[: len(image) // 2].mean() / 255)) for face in self.faces]
+
+
+@pytest.mark.parametrize(
+    ("turned", "verdict", "reasons"),
+    [
+        (False, "fake", ()),
+        (True, "uncertain", ("upside down",)),
+    ],
+)
+def test_a_face_upside_down_gets_no_verdict(
+    turned: bool, verdict: str, reasons: tuple[str, ...], tiny_detector: Path
+) -> None:
+    detector = Detector(tiny_detector, TurningFinder(Box(60, 60, 200, 200)))
+    detector._runtime = SureRuntime(None)  # type: ignore[assignment]
+    image = draw_face(0, 256)
+    image[:128] //= 2
+    found = detector.predict_image(image if turned else np.ascontiguousarray(image[::-1])).faces[0]
+    assert (found.verdict, found.reasons) == (verdict, reasons)
+
+
 def test_a_face_between_the_thresholds_says_so(detector: Detector) -> None:
     assert detector._conclude(0.5, ()) == ("uncertain", (BETWEEN,))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unmask.novelty import BEYOND, FEWEST_FACES, fit_known_faces, fit_novelty
+from unmask.novelty import BEYOND, FEWEST_FACES, RIDGE, fit_direction, fit_known_faces, fit_novelty
 
 SIZE, RANK = 64, 8
 
@@ -22,33 +22,59 @@ def draw_strangers(count: int) -> np.ndarray:
     return np.random.default_rng(9).normal(scale=3, size=(count, SIZE)) ** 3
 
 
+def draw_drawings(count: int, seed: int) -> np.ndarray:
+    """Return features inside the same subspace, moved along one direction of it."""
+    aside = 6 * np.random.default_rng(0).normal(size=(RANK, SIZE))[0]
+    features = draw_features(count, seed)
+    rooted = np.sign(features) * np.sqrt(np.abs(features)) + aside
+    return np.sign(rooted) * rooted**2
+
+
 def test_the_distance_is_what_principal_components_leave() -> None:
     decomposition = pytest.importorskip("sklearn.decomposition")
     features = draw_features(90, 1)
-    known = fit_known_faces(features)
+    known = fit_known_faces(features, draw_drawings(90, 5))
     rooted = np.sign(features) * np.sqrt(np.abs(features))
     pca = decomposition.PCA(len(known.directions), svd_solver="full").fit(rooted)
     others = draw_features(20, 2)
     rooted = np.sign(others) * np.sqrt(np.abs(others))
     rest = np.linalg.norm(rooted - pca.inverse_transform(pca.transform(rooted)), axis=1)
-    np.testing.assert_allclose(known.novelty(others), rest, rtol=1e-3)
+    np.testing.assert_allclose(known.distance(others), rest, rtol=1e-3)
 
 
 def test_new_faces_are_seldom_beyond_the_limit_and_strangers_always() -> None:
     sources = [f"person-{number}" for number in range(2000)]
-    fitted = fit_novelty(draw_features(2000, 1)[None], sources)
+    fitted = fit_novelty(draw_features(2000, 1)[None], draw_drawings(2000, 5), sources)
     assert fitted is not None
     known, limit = fitted
     assert np.mean(known.novelty(draw_features(4000, 2)) > limit) <= BEYOND + 0.01
     assert np.all(known.novelty(draw_strangers(50)) > limit)
 
 
+def test_drawings_are_beyond_the_limit_though_inside_the_subspace() -> None:
+    fitted = fit_novelty(draw_features(2000, 1)[None], draw_drawings(2000, 5), [str(n) for n in range(2000)])
+    assert fitted is not None
+    known, limit = fitted
+    others = draw_drawings(200, 6)
+    assert np.mean(known.distance(others) / known.scale > limit) < 0.1
+    assert np.mean(known.novelty(others) > limit) > 0.95
+
+
+def test_the_direction_is_that_of_ridge_regression() -> None:
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    known, drawn = np.random.default_rng(1).normal(size=(2, 50, 7))
+    both, target = np.concatenate([known, drawn + 0.5]), np.repeat([-1.0, 1.0], 50)
+    expected = linear_model.Ridge(RIDGE, fit_intercept=False).fit(both, target).coef_
+    np.testing.assert_allclose(fit_direction(known, drawn + 0.5), expected, rtol=1e-6)
+
+
 def test_people_are_on_one_side_of_fitting_and_limit() -> None:
     """Copies of one face per person: were they split by face, the limit would be that of fitted faces."""
     features = np.repeat(np.random.default_rng(4).normal(size=(30, SIZE)), 20, axis=0)
-    fitted = fit_novelty(features[None], [f"person-{index // 20}" for index in range(600)])
+    fitted = fit_novelty(features[None], draw_drawings(600, 5), [f"person-{index // 20}" for index in range(600)])
     assert fitted is not None
-    assert fitted[1] > 1
+    known, limit = fitted
+    assert limit * known.scale > 1  # of a fitted face the distance is nearly nothing
 
 
 @pytest.mark.parametrize(
@@ -60,4 +86,6 @@ def test_people_are_on_one_side_of_fitting_and_limit() -> None:
     ],
 )
 def test_too_little_to_go_by_gives_none(count: int, size: int) -> None:
-    assert fit_novelty(np.zeros((1, count, size)), [str(index) for index in range(count)]) is None
+    assert (
+        fit_novelty(np.zeros((1, count, size)), np.zeros((count, size)), [str(index) for index in range(count)]) is None
+    )

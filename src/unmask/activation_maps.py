@@ -99,6 +99,8 @@ class WithNovelty(nn.Module):
         self.model, self.mapped = model, mapped
         self.register_buffer("mean", torch.from_numpy(known.mean), persistent=False)
         self.register_buffer("directions", torch.from_numpy(known.directions), persistent=False)
+        self.register_buffer("drawn", torch.from_numpy(known.drawn), persistent=False)
+        self.scale, self.offset = known.scale, known.offset
 
     def forward(self, input: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Return logits [N, 2], the map [N, h, w] where there is one, and novelty [N] of a batch [N, 3, S, S]."""
@@ -107,7 +109,8 @@ class WithNovelty(nn.Module):
         pooled = self.model.forward_head(features, pre_logits=True)
         centred = pooled.sign() * pooled.abs().sqrt() - self.mean
         outside = centred - (centred @ self.directions.T) @ self.directions
-        return (*said, outside.square().sum(dim=1).sqrt())
+        distance = outside.square().sum(dim=1).sqrt() / self.scale
+        return (*said, torch.maximum(distance, centred @ self.drawn + self.offset))
 
 
 def pooled_features(model: nn.Module, features: torch.Tensor) -> torch.Tensor | None:

@@ -189,7 +189,7 @@ def _novelty_note(settings: DetectorSettings) -> str:
         return ""
     return (
         f" A face whose `novelty`, an output of `model.onnx`, is above {settings.novelty_limit:.3f} is unlike all "
-        "validation faces but one in a hundred, and is `uncertain` whatever its probability."
+        "validation faces but one in a hundred, or looks drawn, and is `uncertain` whatever its probability."
     )
 
 

@@ -29,6 +29,9 @@ class Caution:
     leaves_no_ground: bool
 
 
+UPSIDE_DOWN = Caution("upside down", True)
+
+
 def find_cautions(box: Box, crop: np.ndarray, jpeg_quality: int | None, is_novel: bool) -> tuple[Caution, ...]:
     """Return what speaks against a verdict on a face, the weightier first.
 

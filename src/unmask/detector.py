@@ -10,13 +10,14 @@ import numpy as np
 from PIL import Image
 
 from unmask.calibration import describe_place, fake_probabilities, verdict_of
-from unmask.cautions import Caution, find_cautions
+from unmask.cautions import UPSIDE_DOWN, Caution, find_cautions
 from unmask.clips import FRAMES, Progress, judge_clip
 from unmask.detector_folder import ONNX, WEIGHTS, check_folder
 from unmask.errors import BrokenDetector
 from unmask.files import file_digest
 from unmask.media.faces import FaceFinder, make_face_finder
 from unmask.media.images import Picture, read_picture
+from unmask.orientation import is_upside_down
 from unmask.preprocessing import crop_box, crop_face, prepare_crop, touches_border
 from unmask.runtimes.onnx import WEIGHTS_DIGEST, OnnxRuntime, Outputs
 from unmask.schema import FacePrediction, ImagePrediction, Verdict, VideoPrediction
@@ -127,9 +128,11 @@ class Detector:
         faces = []
         for index, probability in enumerate(fake_probabilities(said.logits).tolist()):
             is_novel = limit is not None and said.novelty is not None and bool(said.novelty[index] > limit)
-            verdict, reasons = self._conclude(
-                probability, find_cautions(boxes[index], crops[index], jpeg_quality, is_novel)
-            )
+            cautions = find_cautions(boxes[index], crops[index], jpeg_quality, is_novel)
+            verdict, reasons = self._conclude(probability, cautions)
+            # The dearest look, which only takes a verdict away: spared where there is none.
+            if verdict != "uncertain" and is_upside_down(self.face_finder, image, boxes[index]):
+                verdict, reasons = self._conclude(probability, (UPSIDE_DOWN, *cautions))
             faces.append(
                 FacePrediction(
                     box=boxes[index],

@@ -58,6 +58,12 @@ def normalise(pixels: np.ndarray, spec: InputSpec) -> np.ndarray:
     return result
 
 
+def denormalise(batch: np.ndarray, spec: InputSpec) -> np.ndarray:
+    """Return model inputs (float32 [N, 3, S, S]) as pixels again, uint8 RGB [N, S, S, 3]: `normalise` turned back."""
+    mean, std = (np.asarray(values, np.float32).reshape(3, 1, 1) for values in (spec.mean, spec.std))
+    return np.rint((batch * std + mean) * 255).clip(0, 255).astype(np.uint8).transpose(0, 2, 3, 1)
+
+
 @functools.lru_cache(maxsize=8)
 def _values(mean: tuple[float, ...], std: tuple[float, ...]) -> np.ndarray:
     """Return what each of the 256 levels becomes in each channel, float32 [3, 256].

@@ -41,10 +41,11 @@ def answers(tiny_detector: Path) -> KnownAnswers:
     margin = 6 * (2 * labels - 1) + rng.normal(0, 8, (2, FACES))
     model = read_model(tiny_detector)
     with torch.no_grad():
-        features = [pooled_features(model, model.forward_features(torch.randn(FACES, 3, 96, 96))) for _ in range(2)]
+        features = [pooled_features(model, model.forward_features(torch.randn(FACES, 3, 96, 96))) for _ in range(3)]
     return KnownAnswers(
         logits=np.stack([-margin / 2, margin / 2], axis=2),
-        features=np.stack([vectors.numpy() for vectors in features if vectors is not None]),
+        features=np.stack([vectors.numpy() for vectors in features[:2] if vectors is not None]),
+        drawn=features[2].numpy() + 0.1,
         labels=labels,
         names=np.repeat(["first", "second"], FACES // 2),
         sources=[f"person-{index}" for index in range(FACES)],
@@ -89,7 +90,7 @@ def test_the_exported_novelty_is_that_of_the_fitted_faces(
     calibrated: tuple[Path, DetectorSettings], answers: KnownAnswers
 ) -> None:
     folder, settings = calibrated
-    fitted = fit_novelty(answers.features, answers.sources)
+    fitted = fit_novelty(answers.features, answers.drawn, answers.sources)
     assert fitted is not None
     assert settings.novelty_limit == pytest.approx(fitted[1])
     batch = torch.randn(5, 3, 96, 96)

@@ -81,7 +81,7 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
         self._paths = list(table["path"])
         self._boxes = np.asarray(table["box"], dtype=np.int32).reshape(-1, 4)
         self._landmarks = list(table["landmarks"]) if "landmarks" in table.column_names else None
-        self._spec, self._margin, self._seed = spec, crop_margin, seed
+        self.spec, self._margin, self._seed = spec, crop_margin, seed
         self._augment = augment
         self._jitter = jitter
 
@@ -95,10 +95,10 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
         if self.blended_shares[row]:
             image, label = self._maybe_blended(image, box, index)
         if self._augment is None:
-            pixels = resize_crop(crop_face(image, box, self._margin), self._spec)
+            pixels = resize_crop(crop_face(image, box, self._margin), self.spec)
         else:
             pixels = self._drawn(image, box, index)
-        return torch.from_numpy(normalise(pixels, self._spec)), label, row
+        return torch.from_numpy(normalise(pixels, self.spec)), label, row
 
     def _maybe_blended(self, image: np.ndarray, box: Box, index: int) -> tuple[np.ndarray, int]:
         """Return a real row's picture and label in this draw."""
@@ -114,7 +114,7 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
         """Return the augmented crop of one row, uint8 RGB at the network's side."""
         assert self._augment is not None
         with _seeded(hash((self._seed, index)) & 0x7FFFFFFF):
-            crop = resize_crop(crop_face(image, self._jitter(box), self._margin), self._spec)
+            crop = resize_crop(crop_face(image, self._jitter(box), self._margin), self.spec)
             tensor = torch.from_numpy(np.array(crop)).permute(2, 0, 1)
             return self._augment(tensor).permute(1, 2, 0).numpy()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from unmask.activation_maps import pooled_features
+from unmask.augmentations.drawn import STYLES, make_drawn
 from unmask.calibration import fake_probabilities, fit_temperature, fit_thresholds
 from unmask.export import fold_temperature, write_detector
 from unmask.novelty import fit_novelty
+from unmask.preprocessing import denormalise, normalise
 from unmask.schema import DetectorSettings, InputSpec
 from unmask.training.validating import loaded_batches
 
@@ -25,12 +28,13 @@ class KnownAnswers:
     """What a network makes of faces whose answer is known.
 
     `logits` [V, N, 2] and `features` [V, N, D] (None where the network pools none) are of each view: the crop,
-    and its mirror image where the detector is to average both. `labels`, `names` of data sets and `sources`
-    are of each face.
+    and its mirror image where the detector is to average both. `drawn` [N, D] are the features of a drawn version
+    of each crop (None likewise). `labels`, `names` of data sets and `sources` are of each face.
     """
 
     logits: np.ndarray
     features: np.ndarray | None
+    drawn: np.ndarray | None
     labels: np.ndarray
     names: np.ndarray
     sources: list[str]
@@ -47,6 +51,7 @@ def judge_views(model: nn.Module, loader: DataLoader, device: torch.device, mirr
     faces = loader.dataset
     logits: list[list[np.ndarray]] = []
     pooled: list[list[np.ndarray]] = []
+    drawn: list[np.ndarray] = []
     rows: list[np.ndarray] = []
     labels: list[np.ndarray] = []
     for batch, batch_labels, batch_rows in tqdm(loaded_batches(loader), "Calibrating", len(loader), False, delay=2):
@@ -55,12 +60,16 @@ def judge_views(model: nn.Module, loader: DataLoader, device: torch.device, mirr
         logits.append([model.forward_head(grid).float().cpu().numpy() for grid in features])
         vectors = [pooled_features(model, grid) for grid in features]
         pooled.append([vector.float().cpu().numpy() for vector in vectors if vector is not None])
+        grid = model.forward_features(_moved(_drawn_versions(batch, faces.spec), device)) if pooled[-1] else features[0]
+        if (vector := pooled_features(model, grid)) is not None:
+            drawn.append(vector.float().cpu().numpy())
         rows.append(batch_rows.numpy())
         labels.append(batch_labels.numpy())
     order = np.concatenate(rows).tolist()
     return KnownAnswers(
         logits=np.concatenate(logits, axis=1),
         features=np.concatenate(pooled, axis=1) if all(pooled) else None,
+        drawn=np.concatenate(drawn) if drawn else None,
         labels=np.concatenate(labels),
         names=np.asarray([faces.dataset_names[row] for row in order]),
         sources=[faces.source_ids[row] for row in order],
@@ -96,7 +105,9 @@ def write_calibrated(
     mean = answers.logits.mean(axis=0)
     folded = fold_temperature(model, fit_temperature(mean, answers.labels))
     real, fake = fit_thresholds(fake_probabilities(mean / folded), answers.labels, answers.names, settings.error_rate)
-    fitted = None if answers.features is None else fit_novelty(answers.features, answers.sources)
+    fitted = None
+    if answers.features is not None and answers.drawn is not None:
+        fitted = fit_novelty(answers.features, answers.drawn, answers.sources)
     settings = dataclasses.replace(
         settings,
         temperature=settings.temperature * folded,
@@ -107,6 +118,13 @@ def write_calibrated(
     )
     write_detector(model, architecture, spec, settings, folder, fitted[0] if fitted else None)
     return settings
+
+
+def _drawn_versions(batch: torch.Tensor, spec: InputSpec) -> torch.Tensor:
+    """Return a drawn version of each of a batch of model inputs [N, 3, S, S], in all styles by turns."""
+    crops = denormalise(batch.numpy(), spec)
+    styles = itertools.cycle(STYLES)
+    return torch.from_numpy(np.stack([normalise(make_drawn(crop, next(styles)), spec) for crop in crops]))
 
 
 def _moved(batch: torch.Tensor, device: torch.device) -> torch.Tensor:
