@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from unmask.card_measurements import render_measurements
 from unmask.detector_folder import REPORT, TRAIN_CONFIG, DetectorConfig, read_config, read_json
 from unmask.errors import BrokenDetector, UnmaskError
 from unmask.schema import DetectorSettings
@@ -43,6 +44,8 @@ real, fake = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
 LAUNCH = "accelerate launch train/train.py"
 NOT_FLAGS = {"faces", "left_out", "torch", "history", "processes"}
 """What train_config.json says about the run beside its flags."""
+ASSUMED_WATTS, CARBON_PER_KWH = 100, 0.4
+"""A desktop computer at work, and the kilograms of CO2 that a mean kilowatt hour of the world's grids costs."""
 KNOWN_SOURCES = {  # a word in the name of a training set -> what stands behind it, and on which terms
     r"ffpp|faceforensics|ff\+\+": "FaceForensics++: research only, by the terms its users sign",
     r"dfdc": "Deepfake Detection Challenge (DFDC): research, by the terms of the challenge",
@@ -71,6 +74,8 @@ def render_card(folder: Path, repo_id: str | None = None, revision: str | None =
     metadata = yaml.safe_dump(card_metadata(config.settings, report), sort_keys=False, allow_unicode=True, width=1000)
     fields = _fields(config, report, repo_id or f"USER/{config.settings.name}", revision)
     fields["repeat"] = _repeat(folder, report)
+    fields |= render_measurements(report, folder)
+    fields["cost"] = _cost(folder)
     fields["demo"] = f"Try it in the browser: [{space}](https://huggingface.co/spaces/{space}).\n\n" if space else ""
     return Template(_template()).substitute(fields, metadata=metadata.strip())
 
@@ -263,6 +268,22 @@ def _repeat(folder: Path, report: dict[str, Any]) -> str:
         return "The run was not recorded."
     note = "In a clone of Unmask, with your own paths of the data and of the weights to start from:"
     return f"{note}\n\n```sh\n" + "\n".join(commands) + "\n```"
+
+
+def _cost(folder: Path) -> str:
+    """Return how long the recorded run took, and what that comes to in energy and carbon dioxide."""
+    record = read_json(folder / TRAIN_CONFIG) if (folder / TRAIN_CONFIG).is_file() else {}
+    minutes = sum(float(epoch.get("minutes", 0)) for epoch in record.get("history", []))
+    if not minutes:
+        return "The run's time was not recorded."
+    energy = minutes / 60 * ASSUMED_WATTS / 1000
+    start = record.get("init_weights")
+    before = f", after what `{start}` took, from which it started" if start else ""
+    return (
+        f"Training took {minutes:.0f} minutes in {record.get('processes', 1)} process(es){before}. Energy was not "
+        f"metered: at an assumed {ASSUMED_WATTS} W it is {energy:.2f} kWh, at {CARBON_PER_KWH} kg a kWh some "
+        f"{1000 * energy * CARBON_PER_KWH:.0f} g of CO2."
+    )
 
 
 def training_command(record: dict[str, Any]) -> str:

@@ -25,6 +25,8 @@ ONNX = "model.onnx"
 REPORT = "report.json"
 TRAIN_CONFIG = "train_config.json"
 CARD = "README.md"
+CALIBRATION_FIGURE, ROBUSTNESS_FIGURE = "calibration-reliability.png", "robustness-1.png"
+"""Of a suite, shown by the card; they count only beside a report that has a suite's part."""
 FILES = (CONFIG, WEIGHTS, ONNX, REPORT, TRAIN_CONFIG, CARD)
 
 FORMAT_VERSION = 1

@@ -3,11 +3,14 @@
 import csv
 import json
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
+from unmask.detector_folder import CALIBRATION_FIGURE, CARD
 from unmask.errors import DataError
-from unmask.evaluation.report_files import write_report
+from unmask.evaluation.report_files import publish_report, write_report
 from unmask.metrics import METRICS
 
 
@@ -66,3 +69,16 @@ def test_a_file_in_the_place_of_the_folder_is_one_line(detector, make_scores, tm
     (tmp_path / "out").write_text("a file")
     with pytest.raises(DataError, match="Could not write"):
         write_report(tmp_path / "out", detector, [make_scores()])
+
+
+def test_a_published_report_comes_with_its_card_and_figures_and_old_ones_go(
+    detector, make_scores, tiny_detector, tmp_path
+):
+    scored_folder = Path(shutil.copytree(tiny_detector, tmp_path / "scored"))
+    report = write_report(tmp_path / "scores", detector, [make_scores()])
+    publish_report(scored_folder, report, {CALIBRATION_FIGURE: b"png", "another.png": b"png"})
+    assert (scored_folder / CALIBRATION_FIGURE).read_bytes() == b"png"
+    assert not (scored_folder / "another.png").exists()
+    assert "## Scores" in (scored_folder / CARD).read_text()
+    publish_report(scored_folder, report)
+    assert not (scored_folder / CALIBRATION_FIGURE).exists()

@@ -156,3 +156,12 @@ def test_the_command_on_the_card_is_one_that_training_takes():
 )
 def test_names_are_put_in_the_letters_of_the_hub(name, slug):
     assert hub_slug(name) == slug
+
+
+def test_time_and_carbon_come_from_the_recorded_run(scored_detector):
+    record = {"history": [{"minutes": 20}, {"minutes": 40}], "processes": 2, "init_weights": "first"}
+    assert "The run's time was not recorded" in render_card(scored_detector)
+    (scored_detector / "train_config.json").write_text(json.dumps(record | {"data": ["faces"]}))
+    cost = "Training took 60 minutes in 2 process(es), after what `first` took, from which it started."
+    assert cost in render_card(scored_detector)
+    assert "0.10 kWh, at 0.4 kg a kWh some 40 g of CO2" in render_card(scored_detector)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unmask.detector_folder import REPORT
+from unmask.card import render_card
+from unmask.detector_folder import CALIBRATION_FIGURE, CARD, REPORT, ROBUSTNESS_FIGURE
 from unmask.evaluation.plots import draw_figures
 from unmask.evaluation.report import build_report
 from unmask.evaluation.report_page import render_page
@@ -59,6 +60,27 @@ def write_report_file(folder: Path, report: dict[str, Any]) -> None:
         DataError: the folder cannot be written.
     """
     write_json(folder / REPORT, report)
+
+
+def publish_report(folder: Path, report: dict[str, Any], figures: Mapping[str, bytes] | None = None) -> None:
+    """Put a report into a detector's folder, the figures that its card shows, and the card, which comes last.
+
+    Args:
+        folder: The detector folder.
+        report: As `build_report` makes it, with a suite's part or without.
+        figures: PNG files by their names; those that the card shows are kept, older ones of theirs deleted.
+
+    Raises:
+        DataError: the folder cannot be written.
+        BrokenDetector: it is no whole detector folder.
+    """
+    for name in (CALIBRATION_FIGURE, ROBUSTNESS_FIGURE):
+        if figures and name in figures:
+            write_whole(folder / name, figures[name])
+        else:
+            (folder / name).unlink(missing_ok=True)
+    write_report_file(folder, report)
+    write_whole(folder / CARD, render_card(folder).encode())
 
 
 def file_stems(datasets: Sequence[DatasetScores]) -> list[str]:

@@ -8,16 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from unmask.card import render_card
 from unmask.data.names import short_path
-from unmask.detector_folder import CARD, REPORT
+from unmask.detector_folder import REPORT
 from unmask.errors import DataError
 from unmask.evaluation.comparison import compare_runs
-from unmask.evaluation.report_files import write_report, write_report_file
+from unmask.evaluation.report_files import publish_report, write_report
 from unmask.evaluation.samples import read_split, take_evenly
 from unmask.evaluation.scoring import score_dataset
 from unmask.evaluation.suite_run import make_folder
-from unmask.files import write_whole
 from unmask.hub import load_detector
 from unmask.schema import Sample
 
@@ -60,7 +58,7 @@ def run_scoring(run: ScoringRun, *, progress: bool = True) -> dict[str, Any]:
         datasets.append(score_dataset(detector, picked, root=root, available=len(samples), progress=progress))
     report = write_report(run.output, detector, datasets, describe_command(run))
     if run.write_report:
-        write_report_file(detector.folder, report)
+        publish_report(detector.folder, report)
     _print_summary(report, run.output)
     return report
 
@@ -87,8 +85,7 @@ def score_validation(
         for root, samples in chosen
     ]
     report = write_report(output, detector, datasets, command)
-    write_report_file(folder, report)
-    write_whole(folder / CARD, render_card(folder).encode())
+    publish_report(folder, report)
     _print_summary(report, output)
     page, left_out = compare_runs([folder.parent])
     print("\n".join([*left_out, f"Report: {page}"]))

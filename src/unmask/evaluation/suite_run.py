@@ -12,7 +12,7 @@ from unmask.errors import DataError
 from unmask.evaluation.plots import draw_figures
 from unmask.evaluation.remembered_faces import RememberedFaces
 from unmask.evaluation.report import build_report, hash_weights
-from unmask.evaluation.report_files import PAGE, SCORES, file_stems, render_rows, write_report_file
+from unmask.evaluation.report_files import PAGE, SCORES, file_stems, publish_report, render_rows, write_report_file
 from unmask.evaluation.report_page import render_page
 from unmask.evaluation.samples import read_split, take_evenly
 from unmask.evaluation.scoring import score_dataset
@@ -70,7 +70,7 @@ def run_suite(run: SuiteRun, *, progress: bool = True) -> dict[str, Any]:
     report = _build(scored, sections, describe_command(run))
     _write(output, scored, sections, report)
     if run.write_report:
-        write_report_file(detectors[0].folder, report)
+        publish_report(detectors[0].folder, report, _figures(sections))
     print(
         "\n".join([*(line for section in sections.values() for line in section.lines), f"Report: {output / HTML_PAGE}"])
     )
@@ -136,10 +136,15 @@ def _build(scored: Scored, sections: dict[str, Section], command: str) -> dict[s
     return report
 
 
+def _figures(sections: dict[str, Section]) -> dict[str, bytes]:
+    """Return the PNG figures of all sections by their file names."""
+    return {name: png for section in sections.values() for name, png in section.figures.items()}
+
+
 def _write(output: Path, scored: Scored, sections: dict[str, Section], report: dict[str, Any]) -> None:
     """Write figures, scores.csv, both pages and report.json, which comes last: where it stands, the rest is whole."""
     own = [data.scores[0] for data in scored.data]
-    figures = {name: png for section in sections.values() for name, png in section.figures.items()}
+    figures = _figures(sections)
     by_data = []
     for stem, scores in zip(file_stems(own), own, strict=True):
         drawn = {kind: (f"{stem}-{kind}.png", png) for kind, png in draw_figures(scores, report["thresholds"]).items()}
