@@ -7,7 +7,7 @@ import pytest
 from unmask.errors import UnmaskError
 from unmask.evaluation.suite_file import SuiteData, read_suite
 
-DEFAULT = Path(__file__).parents[2] / "train/suites/default.yaml"
+SUITES = Path(__file__).parents[2] / "train/suites"
 
 
 @pytest.fixture
@@ -20,9 +20,13 @@ def write(tmp_path):
     return write_file
 
 
-def test_the_default_suite_can_be_read():
-    suite = read_suite(DEFAULT)
-    assert [data.path for data in suite.data][-1] == "hardfake"
+@pytest.mark.parametrize("path", sorted(SUITES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_suite_of_the_repository_can_be_read(path):
+    assert read_suite(path).data[-1].path == "hardfake"
+
+
+def test_the_default_suite_holds_what_the_card_tells():
+    suite = read_suite(SUITES / "default.yaml")
     assert ("robustness", {"faces": 100}) in suite.sections
     assert (suite.resamples, suite.seed) == (1000, 0)
 
