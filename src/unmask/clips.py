@@ -249,11 +249,11 @@ def _reason(
     grounds = explain(top, settings, " in most frames" if len(top.times) > 1 else "")
     return (
         f"{which} has fake probability {top.fake_probability:.3f} over {frames}, {grounds}. "
-        f"Judged {judged} of {clip.wanted} frames{read}.{_brief_fakes(people)}"
+        f"Judged {judged} of {clip.wanted} frames{read}.{describe_brief_fakes(people)}"
     )
 
 
-def _brief_fakes(people: Sequence[PersonPrediction]) -> str:
+def describe_brief_fakes(people: Sequence[PersonPrediction]) -> str:
     """Return a sentence on people who look fake and were seen too seldom to decide, empty without any."""
     numbers = [str(person.number) for person in people if person.brief and person.verdict == "fake"]
     if not numbers:

@@ -97,7 +97,7 @@ def test_a_file_of_the_server_cannot_be_named_in_place_of_an_upload(
 
 
 def test_what_is_no_file_at_all_is_a_clear_error(served: Any) -> None:
-    assert "No picture arrived" in post(served.address, "face.png")
+    assert "No file arrived" in post(served.address, "face.png")
 
 
 def test_a_batch_is_a_row_a_file(client: Any, face_file: Path, zip_file: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_batch_of_files_of_the_server_is_refused(served: Any, tmp_path: Path) 
 
 def test_the_page_of_the_browser_offers_no_other_endpoint(client: Any) -> None:
     named = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(named) == {"/predict_image", "/predict_batch", "/detector"}
+    assert set(named) == {"/predict_image", "/predict_video", "/predict_batch", "/detector"}
 
 
 def test_uploads_are_deleted_and_the_examples_stay(served: Any, client: Any, face_file: Path) -> None:
