@@ -210,6 +210,8 @@ def test_a_clip_with_a_damaged_middle_is_judged_by_its_ends(write_clip):
     [
         (b"just words " * 100, "not an MP4"),  # a text
         (b"", "it is empty"),  # nothing
+        (b"\x89PNG\r\n\x1a\n" + b"\x00" * 50, "it is a picture, not a clip"),
+        (b"\x00\x00\x00\x18ftypheic" + b"\x00" * 50, "it is a picture, not a clip"),  # which begins as an MP4 does
         (b"\x00\x00\x00\x20ftypisom" + b"\x00" * 500, "clip.mp4"),  # only a beginning
         (None, "there is no such file"),  # no file
     ],
