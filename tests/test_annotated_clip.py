@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import av
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from unmask.annotated_clip import annotate_clip, box_at
 from unmask.errors import DataError, UnreadableVideo
-from unmask.media.marks import VERDICT_COLOURS
+from unmask.media.marks import VERDICT_COLOURS, Mark, draw_marks
 from unmask.media.video import read_frames
 from unmask.schema import Box, PersonPrediction, VideoPrediction
 
@@ -80,6 +82,24 @@ def test_the_copy_has_every_frame_at_its_time_with_the_box_in_it(write_clip, tmp
     with av.open(str(tmp_path / "out.mp4")) as out:
         assert [stream.codec_context.name for stream in out.streams] == ["h264"]
     assert [path.name for path in tmp_path.glob(".*")] == []
+
+
+@pytest.mark.parametrize(
+    ("side", "label"),
+    [
+        (900, ", strongly blurred"),  # there is room
+        (160, ""),  # there is none: the verdict alone
+    ],
+)
+def test_a_person_without_ground_is_marked_with_the_reason(write_clip, tmp_path, side, label):
+    one = dataclasses.replace(person((0.0,), (20,)), verdict="uncertain", reasons=("strongly blurred",))
+    ground = np.full((120, side, 3), 128, np.uint8)
+    annotate_clip(write_clip("clip.mp4", [ground] * 2), said(one), tmp_path / "out.mp4")
+    (frame, *_) = read_frames(tmp_path / "out.mp4", 1)
+    expected = ground.copy()
+    draw_marks(expected, [Mark(one.boxes[0], "1 uncertain 0.90" + label, "uncertain")])
+    assert np.abs(frame.pixels.astype(int) - expected).mean() < 3
+    assert np.abs(frame.pixels.astype(int) - ground).mean() > 3
 
 
 def test_odd_sides_and_a_turned_clip_are_written(write_clip, tmp_path):

@@ -30,7 +30,7 @@ def said(*people):
 def page(tmp_path):
     clip = tmp_path / "a <b> & c.mp4"
     clip.write_bytes(b"the clip")
-    brief = PersonPrediction(2, "real", 0.1, (4.0,), (0.1,), (BOX,), True)
+    brief = PersonPrediction(2, "uncertain", 0.1, (4.0,), (0.1,), (BOX,), True, reasons=("blurred & small",))
     write_clip_report(clip, said(PERSON, brief), SETTINGS, "unmask predict 'a <b> & c.mp4'", tmp_path / "out.html")
     return (tmp_path / "out.html").read_text(encoding="utf-8")
 
@@ -39,7 +39,7 @@ def test_it_names_what_was_judged_and_how_to_repeat_it(page):
     for text in (
         hashlib.sha256(b"the clip").hexdigest(), "tiny@0", "real below 0.250, fake above 0.750", "haar",
         "32 wanted, 30 read, 3 with a face", "unmask predict &#x27;a &lt;b&gt; &amp; c.mp4&#x27;", "A &lt;reason&gt;.",
-        "mean of the logits", "0.800", "too few frames",
+        "mean of the logits", "0.800", "Blurred &amp; small and seen in too few frames to decide.",
     ):  # fmt: skip
         assert text in page, text
     assert "<b>" not in page
@@ -65,6 +65,17 @@ def test_the_time_line_has_a_point_for_each_frame_by_its_verdict():
     (circle,) = svg.iter(SVG + "circle")
     assert 0 < float(circle.get("cx")) < 900 / 3  # a quarter of the way
     assert float(circle.get("cy")) > 75  # low
+
+
+def test_a_seekable_time_line_has_a_button_for_each_frame_and_one_of_them_in_reach():
+    svg = ElementTree.fromstring(time_line(PERSON, 10.0, SETTINGS, wide=400, seekable=True))
+    buttons = [button for button in svg.iter("g") if button.get("role") == "button"]
+    assert [float(button.get("data-time")) for button in buttons] == [0.5, 1.5, 2.5]
+    assert [button.get("tabindex") for button in buttons] == ["0", "-1", "-1"]
+    assert buttons[1].get("aria-label") == "1.50 s: 0.500, uncertain"
+    assert svg.get("role") == "group"  # an image would hide its buttons
+    assert svg.get("viewBox").startswith("0 0 400 ")
+    assert max(float(circle.get("cx")) for circle in svg.iter("circle")) < 400
 
 
 @given(st.floats(0.001, 50_000))

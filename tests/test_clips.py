@@ -13,11 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unmask.clips import BRIEF_SHARE, CROP_SIDE, CROPS_KEPT, judge_clip, pool_probabilities
+from unmask.cautions import Caution
+from unmask.clips import BRIEF_SHARE, CROP_SIDE, CROPS_KEPT, judge_clip, judge_stepwise, pool_probabilities
 from unmask.detector import Detector
 from unmask.errors import UnreadableVideo
 from unmask.media.drawing import draw_face
+from unmask.preprocessing import crop_face
 from unmask.schema import Box, DetectorSettings, Face
+from unmask.verdicts import Assessment
 
 RED, BLUE = (230, 30, 30), (30, 30, 230)
 GREY = np.full((120, 320, 3), 128, np.uint8)
@@ -60,12 +63,17 @@ class ColourJudge:
     settings = DetectorSettings(1, "colours", 0.0, 1.0, 0.4, 0.6, "max", (), "", "none")
     face_finder = SquareFinder()
 
-    def score_faces(self, crops):
-        return np.array([0.9 if coloured(crop, 0).sum() > coloured(crop, 2).sum() else 0.1 for crop in crops])
+    def __init__(self, doubt=lambda box: ()):
+        self.doubt = doubt
+
+    def assess_faces(self, image, boxes):
+        crops = [crop_face(image, box, 0.0) for box in boxes]
+        said = [0.9 if coloured(crop, 0).sum() > coloured(crop, 2).sum() else 0.1 for crop in crops]
+        return [Assessment(p, self.doubt(box), crop) for p, box, crop in zip(said, boxes, crops, strict=True)]
 
 
-def judge(path, frames=8, **wishes):
-    return judge_clip(ColourJudge(), path, frames, **wishes)
+def judge(path, frames=8, doubt=lambda box: (), **wishes):
+    return judge_clip(ColourJudge(doubt), path, frames, **wishes)
 
 
 def test_each_person_has_a_track_and_the_most_fake_one_decides(write_clip):
@@ -90,6 +98,40 @@ def test_two_who_cross_keep_their_own_scores(write_clip):
     people = judge(clip, 32).people
     assert [set(person.probabilities) for person in people] == [{0.9}, {0.1}]
     assert [len(person.times) for person in people] == [28, 32]  # red hides behind blue
+
+
+@pytest.mark.parametrize(
+    ("doubted", "verdict", "said"),
+    [
+        (0, "fake", "above the fake threshold 0.600. Judged"),  # no frame is in doubt
+        (4, "fake", "above the fake threshold 0.600. Judged"),  # half of them
+        (5, "uncertain", "which is no ground for a verdict: too small in most frames. Judged"),  # one more
+    ],
+)
+def test_a_person_without_ground_in_most_frames_gets_no_verdict(write_clip, doubted, verdict, said):
+    """The square moves to the right: `doubted` of eight judged frames show it left of a line."""
+    clip = write_clip("clip.mp4", [frame(red=10 * n) for n in range(8)], rate=10)
+    found = judge(clip, 8, lambda box: (Caution("too small", True),) if box.left < 10 * doubted - 5 else ())
+    assert (found.verdict, found.people[0].verdict) == (verdict, verdict)
+    assert found.reasons == found.people[0].reasons == (("too small",) if verdict == "uncertain" else ())
+    assert found.fake_probability == pytest.approx(0.9)  # scores stay comparable
+    assert said in found.reason
+
+
+def test_a_person_called_fake_goes_before_one_who_cannot_be_judged(write_clip):
+    clip = write_clip("two.mp4", [frame(red=10, blue=200)] * 4)
+    found = judge(clip, 4, lambda box: (Caution("blurred", True),) if box.left < 100 else ())
+    assert [person.verdict for person in found.people] == ["uncertain", "real"]
+    assert (found.verdict, found.reasons) == ("uncertain", ("blurred",))  # red is the most fake
+
+
+def test_a_step_is_a_frame_and_stopping_ends_the_work(write_clip):
+    clip = write_clip("clip.mp4", [frame(red=10)] * 40)
+    seen = []
+    steps = judge_stepwise(ColourJudge(lambda box: seen.append(box) or ()), clip, 40)
+    assert [next(steps) for _ in range(3)] == [(1, 40), (2, 40), (3, 40)]
+    steps.close()
+    assert len(seen) < 10
 
 
 def test_a_gap_leaves_one_person_and_is_said(write_clip):
@@ -168,6 +210,8 @@ def test_a_clip_with_a_damaged_middle_is_judged_by_its_ends(write_clip):
     [
         (b"just words " * 100, "not an MP4"),  # a text
         (b"", "it is empty"),  # nothing
+        (b"\x89PNG\r\n\x1a\n" + b"\x00" * 50, "it is a picture, not a clip"),
+        (b"\x00\x00\x00\x18ftypheic" + b"\x00" * 50, "it is a picture, not a clip"),  # which begins as an MP4 does
         (b"\x00\x00\x00\x20ftypisom" + b"\x00" * 500, "clip.mp4"),  # only a beginning
         (None, "there is no such file"),  # no file
     ],
@@ -230,11 +274,11 @@ def test_the_dictionary_is_json_without_pictures(write_clip):
     told = json.loads(json.dumps(found.to_dict()))
     assert list(told) == [
         "kind", "verdict", "fake_probability", "people", "frames_wanted", "frames_read", "frames_judged", "duration",
-        "reason", "face_finder", "detector",
+        "reasons", "reason", "face_finder", "detector",
     ]  # fmt: skip
     assert (told["kind"], told["verdict"], told["fake_probability"]) == ("video", "fake", 0.9)
     (person,) = told["people"]
-    assert list(person) == ["number", "verdict", "fake_probability", "brief", "best_times", "frames"]
+    assert list(person) == ["number", "verdict", "fake_probability", "reasons", "brief", "best_times", "frames"]
     assert person["frames"][0] == {"time": 0.0, "fake_probability": 0.9, "box": found.people[0].boxes[0].as_list()}
     with pytest.raises(dataclasses.FrozenInstanceError):
         found.verdict = "real"
@@ -270,6 +314,18 @@ def test_a_detector_judges_drawn_people_in_a_clip(tiny_detector, write_clip):
     assert found.verdict == person.verdict
     assert np.ptp(person.probabilities) < 0.05
     assert found.detector == detector.name
+
+
+def test_a_frame_of_a_clip_is_assessed_as_a_picture_is(tiny_detector, write_clip):
+    """A face of 40 px: the picture is abstained, so the clip is, by the same reason."""
+    picture = np.full((120, 160, 3), 120, np.uint8)
+    picture[30:80, 50:100] = draw_face(3, 50)
+    detector = Detector(tiny_detector)
+    detector.settings = dataclasses.replace(detector.settings, real_threshold=0.0, fake_threshold=0.0)
+    found = detector.predict_video(write_clip("small.mp4", [picture] * 3), frames=3)
+    (face,) = detector.predict_image(picture).faces
+    assert face.verdict == found.verdict == "uncertain"
+    assert face.reasons[0] == found.reasons[0] == "face smaller than 48 px"
 
 
 def test_every_real_clip_gets_a_verdict(shared, tiny_detector):

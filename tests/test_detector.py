@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unmask.detector import BATCH, BETWEEN, Detector, list_words, most_fake
+from unmask.detector import BATCH, Detector
 from unmask.detector_folder import ONNX
 from unmask.errors import UnreadableImage
 from unmask.files import file_digest
 from unmask.media.drawing import draw_face
 from unmask.preprocessing import crop_box
 from unmask.runtimes.onnx import Outputs
-from unmask.schema import Box, Face, FacePrediction
+from unmask.schema import Box, Face
 
 
 class FixedFinder:
@@ -243,24 +243,3 @@ def test_a_face_upside_down_gets_no_verdict(
     image[:128] //= 2
     found = detector.predict_image(image if turned else np.ascontiguousarray(image[::-1])).faces[0]
     assert (found.verdict, found.reasons) == (verdict, reasons)
-
-
-def test_a_face_between_the_thresholds_says_so(detector: Detector) -> None:
-    assert detector._conclude(0.5, ()) == ("uncertain", (BETWEEN,))
-
-
-def test_a_forged_face_goes_before_one_that_cannot_be_judged() -> None:
-    blurred, forged, real = (
-        FacePrediction(Box(0, 0, 9, 9), probability, verdict)  # type: ignore[arg-type]
-        for probability, verdict in ((0.99, "uncertain"), (0.9, "fake"), (0.1, "real"))
-    )
-    assert most_fake([blurred, forged, real]) is forged
-    assert most_fake([real, blurred]) is blurred
-    assert most_fake([]) is None
-
-
-@pytest.mark.parametrize(
-    ("words", "text"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
-)
-def test_words_are_listed_as_in_a_sentence(words: list[str], text: str) -> None:
-    assert list_words(words) == text

@@ -14,10 +14,10 @@ SURE, DOUBTED = (
 )
 
 
-def person(number, probability, verdict, times, brief=False):
-    return PersonPrediction(
-        number, verdict, probability, times, (probability,) * len(times), (LARGE,) * len(times), brief
-    )
+def person(number, probability, verdict, times, brief=False, reasons=()):
+    frames = len(times)
+    boxes = (LARGE,) * frames
+    return PersonPrediction(number, verdict, probability, times, (probability,) * frames, boxes, brief, reasons=reasons)
 
 
 def picture(*faces):
@@ -47,12 +47,16 @@ def clip(*people):
         ),
         (clip(), ["no_face      -  0 people in 0 of 32 frames"]),  # a clip of nobody
         (clip(person(1, 0.9, "fake", (0.5, 1.25))), ["fake  0.900  1 person in 21 of 32 frames"]),
+        (  # somebody too small to judge
+            clip(person(1, 0.9, "uncertain", (0.5, 1.25), reasons=("face smaller than 48 px",))),
+            ["uncertain  0.900  1 person in 21 of 32 frames (face smaller than 48 px)"],
+        ),
         (
-            clip(person(1, 0.9, "fake", (0.5, 1.25)), person(2, 0.1, "real", (3.0,), brief=True)),
+            clip(person(1, 0.9, "fake", (0.5, 1.25)), person(2, 0.1, "real", (3.0,), brief=True, reasons=("blurred",))),
             [
                 "fake  0.900  2 people in 21 of 32 frames",
                 "  fake  0.900  person 1, 2 frames from 0.5 to 1.2 s",
-                "  real  0.100  person 2, 1 frame at 3.0 s, too few to decide",
+                "  real  0.100  person 2, 1 frame at 3.0 s, too few to decide (blurred)",
             ],
         ),
     ],

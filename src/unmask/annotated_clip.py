@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from unmask.errors import DataError
 from unmask.media.marks import Mark, draw_marks
 from unmask.schema import Box, PersonPrediction, VideoPrediction
+from unmask.verdicts import is_groundless
 
 if TYPE_CHECKING:
     from unmask.media.video import VideoFrame, VideoFrames
@@ -83,8 +84,11 @@ def _drawn(
 
 def _marks(prediction: VideoPrediction, time: float, space: float) -> list[Mark]:
     found = [(person, box_at(person, time, space)) for person in prediction.people]
-    return [
-        Mark(box, f"{person.number} {person.verdict} {person.fake_probability:.2f}", person.verdict)
-        for person, box in found
-        if box is not None
-    ]
+    return [_mark(person, box) for person, box in found if box is not None]
+
+
+def _mark(person: PersonPrediction, box: Box) -> Mark:
+    """Return the box with number, verdict and probability, and what leaves no ground for a verdict."""
+    text = f"{person.number} {person.verdict} {person.fake_probability:.2f}"
+    note = f", {person.reasons[0]}" if is_groundless(person.verdict, person.reasons) else ""
+    return Mark(box, text, person.verdict, note)

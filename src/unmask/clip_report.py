@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from unmask.calibration import verdict_of
 from unmask.errors import DataError
 from unmask.files import file_digest, write_whole
 from unmask.media.marks import VERDICT_COLOURS
 from unmask.schema import DetectorSettings, PersonPrediction, Verdict, VideoPrediction
+from unmask.verdicts import list_words
 
 WIDE, HIGH = 900, 150
 LEFT, RIGHT, TOP, BOTTOM = 44, 12, 10, 24
@@ -107,15 +109,11 @@ def render_clip_report(
     name: str, prediction: VideoPrediction, settings: DetectorSettings, facts: dict[str, str]
 ) -> str:
     """Return the page; the values of `facts` are HTML already, `name` is plain text."""
-    shown = sorted(prediction.people, key=lambda person: -len(person.times))[:MOST_SHOWN]
     parts = [
         f"<h1>{escape(name)}: {_badge(prediction.verdict)}</h1>",
         f"<p>{escape(prediction.reason)}</p>",
         f'<p class="note">{CAVEAT}</p>',
-        *(
-            _section(person, prediction, settings)
-            for person in sorted(shown, key=lambda each: (each.brief, each.number))
-        ),
+        *(_section(person, prediction, settings) for person in most_seen(prediction.people)),
         "<h2>Figures</h2>",
         _people_table(prediction.people) if prediction.people else "",
         "<h2>How it was judged</h2>",
@@ -124,8 +122,20 @@ def render_clip_report(
     return PAGE.format(title=f"Unmask: {escape(name)}", body="\n".join(part for part in parts if part))
 
 
+def most_seen(people: Sequence[PersonPrediction]) -> list[PersonPrediction]:
+    """Return the people who are shown with a time line, those who may decide before the brief ones."""
+    shown = sorted(people, key=lambda person: -len(person.times))[:MOST_SHOWN]
+    return sorted(shown, key=lambda person: (person.brief, person.number))
+
+
+def remarks_on(person: PersonPrediction) -> str:
+    """Return in words what keeps a person's verdict back, weakens it, or keeps it from deciding; empty without any."""
+    return list_words([*person.reasons, *["seen in too few frames to decide"] * person.brief])
+
+
 def _section(person: PersonPrediction, prediction: VideoPrediction, settings: DetectorSettings) -> str:
-    note = '<p class="note">Seen in too few frames to decide over the clip.</p>' if person.brief else ""
+    remarks = remarks_on(person)
+    note = f'<p class="note">{escape(remarks[0].upper() + remarks[1:])}.</p>' if remarks else ""
     faces = "".join(
         f'<figure><img alt="Person {person.number} at {person.times[place]:.1f} s" src="{_picture(crop)}">'
         f"<figcaption>{person.times[place]:.1f} s, fake {person.probabilities[place]:.3f}</figcaption></figure>"
@@ -135,18 +145,29 @@ def _section(person: PersonPrediction, prediction: VideoPrediction, settings: De
     return f"{heading}{note}\n{time_line(person, prediction.duration, settings)}\n<div>{faces}</div>"
 
 
-def time_line(person: PersonPrediction, duration: float, settings: DetectorSettings) -> str:
-    """Return a person's fake probability over the clip's time as SVG, with the two thresholds."""
+def time_line(
+    person: PersonPrediction, duration: float, settings: DetectorSettings, wide: int = WIDE, *, seekable: bool = False
+) -> str:
+    """Return a person's fake probability over the clip's time as SVG, with the two thresholds.
+
+    Args:
+        person: With one judged frame or more.
+        duration: Of the clip, in seconds.
+        settings: Of the detector, for its thresholds.
+        wide: Of the picture, in its own pixels.
+        seekable: Whether each point is a button with its moment as `data-time`, for a page with a player. One of
+            them is reached with the tab key.
+    """
     length = max(duration, person.times[-1], 1e-3)
 
     def across(time: float) -> float:
-        return LEFT + (WIDE - LEFT - RIGHT) * time / length
+        return LEFT + (wide - LEFT - RIGHT) * time / length
 
     def down(probability: float) -> float:
         return TOP + (HIGH - TOP - BOTTOM) * (1 - probability)
 
     lines = [
-        f'<line x1="{LEFT}" x2="{WIDE - RIGHT}" y1="{down(value):.1f}" y2="{down(value):.1f}" stroke="#888" '
+        f'<line x1="{LEFT}" x2="{wide - RIGHT}" y1="{down(value):.1f}" y2="{down(value):.1f}" stroke="#888" '
         f'stroke-dasharray="4 4"/>'
         for value in (settings.real_threshold, settings.fake_threshold)
     ]
@@ -162,13 +183,16 @@ def time_line(person: PersonPrediction, duration: float, settings: DetectorSetti
         way = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         lines.append(f'<polyline points="{way}" fill="none" stroke="#bbb"/>')
     for (x, y), time, probability in zip(points, person.times, person.probabilities, strict=True):
-        lines.append(_point(x, y, time, probability, settings))
+        said = f"{time:.2f} s: {probability:.3f}, {(verdict := _verdict_at(probability, settings))}"
+        point = _point(x, y, verdict, said)
+        lines.append(_button(point, time, said, first=time == person.times[0]) if seekable else point)
     label = f"Fake probability of person {person.number} over time, {len(points)} frames"
     frame = (
-        f'<rect x="{LEFT}" y="{TOP}" width="{WIDE - LEFT - RIGHT}" height="{HIGH - TOP - BOTTOM}" fill="#fafafa" '
+        f'<rect x="{LEFT}" y="{TOP}" width="{wide - LEFT - RIGHT}" height="{HIGH - TOP - BOTTOM}" fill="#fafafa" '
         'stroke="#ccc"/>'
     )
-    return f'<svg viewBox="0 0 {WIDE} {HIGH}" role="img" aria-label="{label}">{frame}{"".join(lines)}</svg>'
+    role = "group" if seekable else "img"
+    return f'<svg viewBox="0 0 {wide} {HIGH}" role="{role}" aria-label="{label}">{frame}{"".join(lines)}</svg>'
 
 
 def ticks(length: float) -> list[float]:
@@ -178,24 +202,33 @@ def ticks(length: float) -> list[float]:
     return [round(float(step) * number, 6) for number in range(int(length / step) + 1)]
 
 
-def _point(x: float, y: float, time: float, probability: float, settings: DetectorSettings) -> str:
-    low, high = settings.real_threshold, settings.fake_threshold
-    verdict: Verdict = "real" if probability < low else "fake" if probability > high else "uncertain"
+def _verdict_at(probability: float, settings: DetectorSettings) -> Verdict:
+    return verdict_of(probability, settings.real_threshold, settings.fake_threshold)
+
+
+def _point(x: float, y: float, verdict: Verdict, said: str) -> str:
     return SHAPES[verdict].format(
         x=f"{x:.1f}", y=f"{y:.1f}", left=f"{x - 4:.1f}", top=f"{y - 5:.1f}",
         paint=f'fill="{_hex(verdict)}" stroke="#333" stroke-width="0.5"',
-        title=f"<title>{time:.2f} s: {probability:.3f}, {verdict}</title>",
+        title=f"<title>{said}</title>",
     )  # fmt: skip
+
+
+def _button(point: str, time: float, said: str, *, first: bool) -> str:
+    reached = 0 if first else -1
+    return f'<g role="button" tabindex="{reached}" data-time="{time:.3f}" aria-label="{said}">{point}</g>'
 
 
 def _people_table(people: Sequence[PersonPrediction]) -> str:
     head = ["Person", "Verdict", "Fake probability", "Frames", "First seen", "Last seen", "Lowest", "Highest"]
+    head.append("Remarks")
     rows = [[f"<th>{name}</th>" for name in head]]
     for person in people:
         values = [
-            str(person.number), person.verdict + (" (too few frames)" if person.brief else ""),
+            str(person.number), person.verdict,
             f"{person.fake_probability:.3f}", str(len(person.times)), f"{person.times[0]:.1f} s",
             f"{person.times[-1]:.1f} s", f"{min(person.probabilities):.3f}", f"{max(person.probabilities):.3f}",
+            escape(remarks_on(person)),
         ]  # fmt: skip
         rows.append([f"<td>{value}</td>" for value in values])
     return _table(rows)

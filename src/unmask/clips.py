@@ -5,22 +5,23 @@ from __future__ import annotations
 import heapq
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from PIL import Image
 
-from unmask.calibration import describe_place, verdict_of
+from unmask.cautions import Caution
 from unmask.errors import UnreadableVideo
 from unmask.media.faces import FaceFinder
 from unmask.media.tracks import Tracker, look_of
 from unmask.media.video_bytes import name_of
-from unmask.preprocessing import crop_face
 from unmask.schema import Box, DetectorSettings, Face, PersonPrediction, VideoPrediction
+from unmask.verdicts import Assessment, conclude, explain, most_fake, usual_cautions
 
 if TYPE_CHECKING:  # PyAV comes with the extras alone: whoever judges no clip needs none
     from unmask.media.video import VideoFrame, VideoFrames
@@ -49,24 +50,41 @@ class FaceJudge(Protocol):
     settings: DetectorSettings
     face_finder: FaceFinder
 
-    def score_faces(self, crops: Sequence[np.ndarray]) -> np.ndarray:
-        """Return the fake probability, float64 [N], of N square face crops."""
+    def assess_faces(self, image: np.ndarray, boxes: Sequence[Box]) -> list[Assessment]:
+        """Return what is to be said of each face of a frame (uint8 RGB [H, W, 3]) before any verdict."""
 
 
 def judge_clip(
     judge: FaceJudge, path: str | os.PathLike[str], frames: int = FRAMES, progress: Progress | None = None
 ) -> VideoPrediction:
     """Judge every person of a clip; see `Detector.predict_video`."""
+    with closing(judge_stepwise(judge, path, frames)) as steps:
+        while True:
+            try:
+                done, wanted = next(steps)
+            except StopIteration as end:
+                prediction: VideoPrediction = end.value
+                return prediction
+            if progress is not None:
+                progress(done, wanted)
+
+
+def judge_stepwise(
+    judge: FaceJudge, path: str | os.PathLike[str], frames: int = FRAMES
+) -> Generator[tuple[int, int], None, VideoPrediction]:
+    """Judge a clip as `judge_clip` does; yield the frames done and wanted after each, and return the prediction.
+
+    Whoever takes no further step has stopped the work.
+    """
     clip = _open(path, frames)
     people, judged, size = _People(), 0, (clip.width, clip.height)
     for done, seen in enumerate(_look_at_all(judge, clip), 1):
         people.add(seen)
         judged += bool(seen.faces)
         size = seen.size
-        if progress is not None:
-            progress(done, clip.wanted)
+        yield done, clip.wanted
     found = people.predict(judge.settings)
-    top = max((person for person in found if not person.brief), key=lambda p: p.fake_probability, default=None)
+    top = most_fake([person for person in found if not person.brief])
     return VideoPrediction(
         verdict="no_face" if top is None else top.verdict,
         fake_probability=None if top is None else top.fake_probability,
@@ -80,6 +98,7 @@ def judge_clip(
         detector=judge.name,
         width=size[0],
         height=size[1],
+        reasons=() if top is None else top.reasons,
     )
 
 
@@ -91,14 +110,13 @@ def pool_probabilities(probabilities: Iterable[float]) -> float:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What one frame showed: its faces with their probabilities, looks and small crops."""
+    """What one frame showed: its faces with what is to be said of each, their looks and small crops."""
 
     time: float
     size: tuple[int, int]
     faces: list[Face]
-    probabilities: np.ndarray
+    assessments: list[Assessment]
     looks: list[np.ndarray]
-    crops: list[np.ndarray]
 
 
 @dataclass
@@ -108,14 +126,16 @@ class _Person:
     times: list[float] = field(default_factory=list)
     probabilities: list[float] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
+    cautions: list[tuple[Caution, ...]] = field(default_factory=list)
     best: list[tuple[float, int, np.ndarray]] = field(default_factory=list)
 
-    def add(self, time: float, probability: float, face: Face, crop: np.ndarray) -> None:
+    def add(self, time: float, face: Face, assessment: Assessment) -> None:
         # The place is unique, so that equally good faces never compare their pixels.
-        entry = (face.confidence * np.sqrt(face.box.area), -len(self.times), crop)
+        entry = (face.confidence * np.sqrt(face.box.area), -len(self.times), assessment.crop)
         self.times.append(time)
-        self.probabilities.append(probability)
+        self.probabilities.append(assessment.fake_probability)
         self.boxes.append(face.box)
+        self.cautions.append(assessment.cautions)
         if len(self.best) < CROPS_KEPT:
             heapq.heappush(self.best, entry)
         else:
@@ -130,12 +150,12 @@ class _People:
 
     def add(self, seen: _Seen) -> None:
         numbers = self._tracker.follow(seen.time, [face.box for face in seen.faces], seen.looks)
-        for number, face, probability, crop in zip(numbers, seen.faces, seen.probabilities, seen.crops, strict=True):
+        for number, face, assessment in zip(numbers, seen.faces, seen.assessments, strict=True):
             if number is None:
                 continue
             while number >= len(self._people):
                 self._people.append(_Person())
-            self._people[number].add(seen.time, float(probability), face, crop)
+            self._people[number].add(seen.time, face, assessment)
 
     def predict(self, settings: DetectorSettings) -> tuple[PersonPrediction, ...]:
         most = max((len(person.times) for person in self._people), default=0)
@@ -147,10 +167,11 @@ class _People:
 
 def _predict_person(number: int, person: _Person, brief: bool, settings: DetectorSettings) -> PersonPrediction:
     pooled = pool_probabilities(person.probabilities)
+    verdict, reasons = conclude(pooled, usual_cautions(person.cautions), settings)
     best = sorted(person.best, key=lambda entry: entry[:2], reverse=True)
     return PersonPrediction(
         number=number,
-        verdict=verdict_of(pooled, settings.real_threshold, settings.fake_threshold),
+        verdict=verdict,
         fake_probability=pooled,
         times=tuple(person.times),
         probabilities=tuple(person.probabilities),
@@ -158,6 +179,7 @@ def _predict_person(number: int, person: _Person, brief: bool, settings: Detecto
         brief=brief,
         best_frames=tuple(-place for _, place, _ in best),
         crops=tuple(crop for _, _, crop in best),
+        reasons=reasons,
     )
 
 
@@ -189,14 +211,14 @@ def _look_at_all(judge: FaceJudge, clip: VideoFrames) -> Iterator[_Seen]:
 def _look_at(judge: FaceJudge, frame: VideoFrame) -> _Seen:
     image = frame.pixels
     faces = judge.face_finder.find_faces(image)[:MOST_FACES]
-    crops = [crop_face(image, face.box, judge.settings.crop_margin) for face in faces]
+    boxes = [face.box for face in faces]
     return _Seen(
         time=frame.time,
         size=(image.shape[1], image.shape[0]),
         faces=faces,
-        probabilities=judge.score_faces(crops),
-        looks=[look_of(image, face.box) for face in faces],
-        crops=[_small(crop) for crop in crops],
+        # Small crops: those of full size of all frames would fill the memory.
+        assessments=[replace(seen, crop=_small(seen.crop)) for seen in judge.assess_faces(image, boxes)],
+        looks=[look_of(image, box) for box in boxes],
     )
 
 
@@ -223,15 +245,15 @@ def _reason(
     deciding = sum(not person.brief for person in people)
     which = "The person" if len(people) == 1 else f"Person {top.number}"
     which += f", the most fake of {deciding}," if deciding > 1 else ""
-    place = describe_place(top.fake_probability, settings.real_threshold, settings.fake_threshold)
     frames = f"{len(top.times)} frame{'' if len(top.times) == 1 else 's'}"
+    grounds = explain(top, settings, " in most frames" if len(top.times) > 1 else "")
     return (
-        f"{which} has fake probability {top.fake_probability:.3f} over {frames}, {place}. "
-        f"Judged {judged} of {clip.wanted} frames{read}.{_brief_fakes(people)}"
+        f"{which} has fake probability {top.fake_probability:.3f} over {frames}, {grounds}. "
+        f"Judged {judged} of {clip.wanted} frames{read}.{describe_brief_fakes(people)}"
     )
 
 
-def _brief_fakes(people: Sequence[PersonPrediction]) -> str:
+def describe_brief_fakes(people: Sequence[PersonPrediction]) -> str:
     """Return a sentence on people who look fake and were seen too seldom to decide, empty without any."""
     numbers = [str(person.number) for person in people if person.brief and person.verdict == "fake"]
     if not numbers:

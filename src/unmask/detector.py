@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from unmask.calibration import describe_place, fake_probabilities, verdict_of
-from unmask.cautions import UPSIDE_DOWN, Caution, find_cautions
+from unmask.calibration import fake_probabilities
+from unmask.cautions import UPSIDE_DOWN, find_cautions
 from unmask.clips import FRAMES, Progress, judge_clip
 from unmask.detector_folder import ONNX, WEIGHTS, check_folder
 from unmask.errors import BrokenDetector
@@ -20,13 +20,13 @@ from unmask.media.images import Picture, read_picture
 from unmask.orientation import is_upside_down
 from unmask.preprocessing import crop_box, crop_face, prepare_crop, touches_border
 from unmask.runtimes.onnx import WEIGHTS_DIGEST, OnnxRuntime, Outputs
-from unmask.schema import FacePrediction, ImagePrediction, Verdict, VideoPrediction
+from unmask.schema import Box, FacePrediction, ImagePrediction, VideoPrediction
+from unmask.verdicts import Assessment, conclude, explain, most_fake
 
 BATCH = 16
 NO_FACE = (
     "No face was found, so there is nothing to judge. Try a picture in which a face is larger and seen from the front."
 )
-BETWEEN = "between the thresholds"
 
 
 class Detector:
@@ -95,7 +95,8 @@ class Detector:
 
         The frames lie evenly over the whole clip. Faces are followed from frame to frame, and a person's fake
         probability is that of the mean of the logits of all their frames; the thresholds are the detector's,
-        which were set on single pictures. A face seen in less than a quarter as many frames as the most seen
+        which were set on single pictures. A person is `uncertain` where most of their frames leave no ground for
+        a verdict, as such pictures do. A face seen in less than a quarter as many frames as the most seen
         person is `brief`, often a mistake of the face finder, and does not decide over the clip.
 
         Args:
@@ -121,44 +122,45 @@ class Detector:
         `jpeg_quality` is that of the file it came from, where that was a JPEG.
         """
         boxes = [face.box for face in self.face_finder.find_faces(image)]
-        margin = self.settings.crop_margin
-        crops = [crop_face(image, box, margin) for box in boxes]
-        said = self._run(crops)
-        limit = self.settings.novelty_limit
+        margin, high, wide = self.settings.crop_margin, *image.shape[:2]
         faces = []
-        for index, probability in enumerate(fake_probabilities(said.logits).tolist()):
-            is_novel = limit is not None and said.novelty is not None and bool(said.novelty[index] > limit)
-            cautions = find_cautions(boxes[index], crops[index], jpeg_quality, is_novel)
-            verdict, reasons = self._conclude(probability, cautions)
+        for number, (box, seen) in enumerate(zip(boxes, self.assess_faces(image, boxes, jpeg_quality), strict=True), 1):
+            verdict, reasons = conclude(seen.fake_probability, seen.cautions, self.settings)
             # The dearest look, which only takes a verdict away: spared where there is none.
-            if verdict != "uncertain" and is_upside_down(self.face_finder, image, boxes[index]):
-                verdict, reasons = self._conclude(probability, (UPSIDE_DOWN, *cautions))
+            if verdict != "uncertain" and is_upside_down(self.face_finder, image, box):
+                verdict, reasons = conclude(seen.fake_probability, (UPSIDE_DOWN, *seen.cautions), self.settings)
             faces.append(
                 FacePrediction(
-                    box=boxes[index],
-                    fake_probability=probability,
+                    box=box,
+                    fake_probability=seen.fake_probability,
                     verdict=verdict,
-                    crop_box=crop_box(boxes[index], margin, image.shape[1], image.shape[0]),
-                    activation_map=None if said.activation_map is None else said.activation_map[index],
-                    number=index + 1,
-                    cut_off=touches_border(boxes[index], image.shape[1], image.shape[0]),
+                    crop_box=crop_box(box, margin, wide, high),
+                    activation_map=seen.activation_map,
+                    number=number,
+                    cut_off=touches_border(box, wide, high),
                     reasons=reasons,
                 )
             )
         return tuple(faces)
 
+    def assess_faces(
+        self, image: np.ndarray, boxes: Sequence[Box], jpeg_quality: int | None = None
+    ) -> list[Assessment]:
+        """Return what is to be said of each face of a picture or frame (uint8 RGB [H, W, 3]) before any verdict."""
+        crops = [crop_face(image, box, self.settings.crop_margin) for box in boxes]
+        said = self._run(crops)
+        limit = self.settings.novelty_limit
+        seen = []
+        for index, probability in enumerate(fake_probabilities(said.logits).tolist()):
+            is_novel = limit is not None and said.novelty is not None and bool(said.novelty[index] > limit)
+            cautions = find_cautions(boxes[index], crops[index], jpeg_quality, is_novel)
+            map_ = None if said.activation_map is None else said.activation_map[index]
+            seen.append(Assessment(probability, cautions, crops[index], map_))
+        return seen
+
     def score_faces(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Return the fake probability, float64 [N], of N square face crops (uint8 RGB [S, S, 3])."""
         return fake_probabilities(self._run(crops).logits)
-
-    def _conclude(self, probability: float, cautions: tuple[Caution, ...]) -> tuple[Verdict, tuple[str, ...]]:
-        """Return the verdict on a face and the reasons that keep it back or weaken it."""
-        low, high = self.settings.real_threshold, self.settings.fake_threshold
-        verdict = verdict_of(probability, low, high)
-        words = tuple(caution.words for caution in cautions)
-        if verdict == "uncertain":
-            return verdict, (BETWEEN, *words)
-        return ("uncertain" if any(caution.leaves_no_ground for caution in cautions) else verdict), words
 
     def _check_agreement(self) -> None:
         """Raise BrokenDetector where the files are each whole but of different detectors."""
@@ -206,24 +208,8 @@ class Detector:
         if top is None:
             return NO_FACE
         which = "The face" if len(faces) == 1 else f"Face {top.number}, the most fake of {len(faces)} faces,"
-        value = top.fake_probability
-        place = describe_place(value, self.settings.real_threshold, self.settings.fake_threshold)
-        cautions = list_words([reason for reason in top.reasons if reason != BETWEEN])
-        sentence = f"{which} has fake probability {value:.3f}, {place}"
-        if top.verdict == "uncertain" and BETWEEN not in top.reasons:
-            return f"{sentence}, which is no ground for a verdict: {cautions}."
-        return f"{sentence}; with caution: {cautions}." if cautions else f"{sentence}."
+        return f"{which} has fake probability {top.fake_probability:.3f}, {explain(top, self.settings)}."
 
 
 def _mean_map(maps: np.ndarray | None, count: int) -> np.ndarray | None:
     return None if maps is None else (maps[:count] + maps[count:, :, ::-1]) / 2
-
-
-def most_fake(faces: Sequence[FacePrediction]) -> FacePrediction | None:
-    """Return the face that a picture is judged by: the most fake one, those called `fake` before all others."""
-    return max(faces, key=lambda face: (face.verdict == "fake", face.fake_probability), default=None)
-
-
-def list_words(words: Sequence[str]) -> str:
-    """Return words as in `small, blurred and heavily compressed`."""
-    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)

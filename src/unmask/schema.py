@@ -131,7 +131,8 @@ class PersonPrediction:
     by the detector's rule. `best_frames` are the places, best first, in which the face is seen best, and
     `crops` what the network saw there: uint8 RGB [S, S, 3], 160 px at most.
 
-    `brief` says that the person was seen too seldom to decide over the clip.
+    `brief` says that the person was seen too seldom to decide over the clip. `reasons` are those of a face, as far
+    as they hold in more than half of the person's frames.
     """
 
     number: int
@@ -143,6 +144,7 @@ class PersonPrediction:
     brief: bool = False
     best_frames: tuple[int, ...] = ()
     crops: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)
+    reasons: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form of the command line and the API; it holds no pictures."""
@@ -150,6 +152,7 @@ class PersonPrediction:
             "number": self.number,
             "verdict": self.verdict,
             "fake_probability": round(self.fake_probability, 6),
+            "reasons": list(self.reasons),
             "brief": self.brief,
             "best_times": [round(self.times[place], 3) for place in self.best_frames],
             "frames": [
@@ -163,9 +166,11 @@ class PersonPrediction:
 class VideoPrediction:
     """What the detector says of one clip: a verdict for it and one entry per person, in order of appearance.
 
-    `fake_probability` is that of the most fake person, None when there is no face. `duration` is in seconds.
+    `fake_probability` is that of the most fake person (one called `fake` goes before one that is `uncertain`), None
+    when there is no face. `duration` is in seconds.
     `frames_wanted` frames were asked for, `frames_read` of them could be decoded, and in `frames_judged` of
-    those at least one face was judged. `width` and `height` are those of the upright frames.
+    those at least one face was judged. `width` and `height` are those of the upright frames. `reasons` are those
+    of the person who decides, and `reason` is a sentence or two.
     """
 
     verdict: Verdict
@@ -180,6 +185,7 @@ class VideoPrediction:
     detector: str
     width: int
     height: int
+    reasons: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form of the command line and the API."""
@@ -192,6 +198,7 @@ class VideoPrediction:
             "frames_read": self.frames_read,
             "frames_judged": self.frames_judged,
             "duration": round(self.duration, 3),
+            "reasons": list(self.reasons),
             "reason": self.reason,
             "face_finder": self.face_finder,
             "detector": self.detector,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from PIL import Image
 
 from unmask.detector import Detector
+from unmask.media.drawing import draw_face
 from unmask.media.provenance import read_provenance
 
 
@@ -97,7 +99,7 @@ def test_a_file_of_the_server_cannot_be_named_in_place_of_an_upload(
 
 
 def test_what_is_no_file_at_all_is_a_clear_error(served: Any) -> None:
-    assert "No picture arrived" in post(served.address, "face.png")
+    assert "No file arrived" in post(served.address, "face.png")
 
 
 def test_a_batch_is_a_row_a_file(client: Any, face_file: Path, zip_file: Path) -> None:
@@ -109,11 +111,46 @@ def test_a_batch_is_a_row_a_file(client: Any, face_file: Path, zip_file: Path) -
     assert rows[2]["reason"].startswith("Could not read broken.jpg")
 
 
-def test_the_endpoints_answer_plain_http(served: Any, face_file: Path, zip_file: Path) -> None:
+@pytest.fixture
+def clip(write_clip: Callable[..., Path]) -> Path:
+    """A clip of six frames of a drawn face."""
+    return write_clip(
+        "clip.mp4", [np.pad(draw_face(3, 160), ((20, 20), (9, 31 + n), (0, 0)))[:, :200] for n in range(6)]
+    )
+
+
+def test_a_clip_is_judged_as_the_library_does(client: Any, clip: Path, tiny_detector: Path) -> None:
+    file, detector = gradio_client.handle_file(str(clip)), Detector(tiny_detector)
+    provenance = {"provenance": read_provenance(clip).to_dict()}
+    answer = client.predict(file, api_name="/predict_video")
+    assert answer == detector.predict_video(clip).to_dict() | provenance
+    assert len(answer["people"][0]["frames"]) == 6
+    assert client.predict(file, 2, api_name="/predict_video")["frames_wanted"] == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "frames", "said"),
+    [
+        ("face.png", 4, r"Could not read face\.png: it is a picture, not a clip"),
+        ("clip.mp4", 0, "0 frames cannot be judged. Ask for 1 to 300"),
+        ("clip.mp4", 10**9, "frames cannot be judged"),
+    ],
+)
+def test_what_cannot_be_judged_of_a_clip_is_an_error_that_says_so(
+    client: Any, clip: Path, face_file: Path, name: str, frames: int, said: str
+) -> None:
+    path = clip if name == clip.name else face_file
+    with pytest.raises(gradio_client.exceptions.AppError, match=said):
+        client.predict(gradio_client.handle_file(str(path)), frames, api_name="/predict_video")
+
+
+def test_the_endpoints_answer_plain_http(served: Any, face_file: Path, zip_file: Path, clip: Path) -> None:
     picture, archive = upload(served.address, face_file), upload(served.address, zip_file)
     assert answer_of(post(served.address, picture))["faces"]
     rows = answer_of(post(served.address, [picture, archive], name="predict_batch"))
     assert [row["faces"] for row in rows] == [1, 1, 0]
+    film = answer_of(post(served.address, upload(served.address, clip), 3, name="predict_video"))
+    assert (film["kind"], film["frames_judged"]) == ("video", 3)
     assert answer_of(post(served.address, name="detector"))["license"] == "apache-2.0"
 
 
@@ -126,16 +163,18 @@ def test_the_detector_says_its_name_thresholds_and_licence(client: Any, tiny_det
     assert answer["face_finder"] == detector.face_finder.name
 
 
-def test_a_batch_of_files_of_the_server_is_refused(served: Any, tmp_path: Path) -> None:
+def test_files_of_the_server_are_refused(served: Any, tmp_path: Path) -> None:
     (tmp_path / "private.txt").write_text("secret")
-    answer = post(served.address, [{"path": str(tmp_path / "private.txt")}], name="predict_batch")
-    assert "event: error" in answer
-    assert "was not uploaded" in answer
+    private = {"path": str(tmp_path / "private.txt")}
+    for values, name in ((([private],), "predict_batch"), ((private, 3), "predict_video")):
+        answer = post(served.address, *values, name=name)
+        assert "event: error" in answer
+        assert "was not uploaded" in answer
 
 
 def test_the_page_of_the_browser_offers_no_other_endpoint(client: Any) -> None:
     named = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(named) == {"/predict_image", "/predict_batch", "/detector"}
+    assert set(named) == {"/predict_image", "/predict_video", "/predict_batch", "/detector"}
 
 
 def test_uploads_are_deleted_and_the_examples_stay(served: Any, client: Any, face_file: Path) -> None:

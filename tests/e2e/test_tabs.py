@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from unmask.media.drawing import draw_face
+from unmask.media.video import read_frames
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]
@@ -42,6 +43,15 @@ def zip_file(three_faces: Path, face_file: Path) -> Path:
         archive.writestr("broken.jpg", b"\xff\xd8\xff nothing more")
         archive.write(face_file, "<img src=x onerror=alert(1)>.png")
     return path
+
+
+@pytest.fixture
+def clip(write_clip: Callable[..., Path]) -> Path:
+    """A clip of a drawn face that moves, in a codec that every Chromium plays."""
+    frames = [np.full((240, 320, 3), 120, np.uint8) for _ in range(12)]
+    for number, picture in enumerate(frames):
+        picture[30:210, 20 + 6 * number : 200 + 6 * number] = draw_face(3, 180)
+    return write_clip("clip.webm", frames, codec="libvpx", rate=6)
 
 
 def go_to(page: Any, tab: str) -> None:
@@ -76,7 +86,7 @@ def judge_batch(page: Any, *files: Path) -> None:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_tab_works_without_barriers(
-    visit: Visit, served: Any, three_faces: Path, face_file: Path, zip_file: Path, tmp_path: Path, view: str
+    visit: Visit, served: Any, three_faces: Path, face_file: Path, zip_file: Path, clip: Path, tmp_path: Path, view: str
 ) -> None:
     page = visit(**VIEWS[view])
     text = tmp_path / "notes.txt"
@@ -89,6 +99,13 @@ def test_every_tab_works_without_barriers(
     assert "3 faces were found" in page.inner_text("#verdict")
     page.wait_for_function("document.querySelector('#boxed img')?.naturalWidth > 0")
     check(page, tmp_path, "image")
+
+    go_to(page, "Video")
+    check(page, tmp_path, "video-empty")
+    page.set_input_files("#clip input[type=file]", str(clip))
+    page.wait_for_selector("#clip-verdict >> text=One person was found in 12 of 12 frames")
+    page.wait_for_function("document.querySelector('#clip-player video').readyState >= 1")
+    check(page, tmp_path, "video")
 
     go_to(page, "Batch")
     judge_batch(page, zip_file)
@@ -111,6 +128,67 @@ def test_every_tab_works_without_barriers(
     page.click("text=Its model card")
     page.wait_for_selector("#card-text", state="visible")
     check(page, tmp_path, "about")
+
+
+def moment(page: Any) -> float:
+    return float(page.evaluate("document.querySelector('#clip-player video').currentTime"))
+
+
+def test_a_time_line_jumps_by_keyboard_and_mouse(visit: Visit, clip: Path, tmp_path: Path) -> None:
+    page = visit()
+    go_to(page, "Video")
+    page.set_input_files("#clip input[type=file]", str(clip))
+    points = page.locator("#clip-people .time-line [data-time]")
+    points.nth(11).wait_for()
+    page.wait_for_function("document.querySelector('#clip-player video').readyState >= 1")
+    times = [float(points.nth(place).get_attribute("data-time")) for place in range(12)]
+    points.first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert moment(page) == pytest.approx(times[2], abs=0.01)
+    assert points.nth(2).get_attribute("tabindex") == "0"  # the one that the tab key reaches
+    page.wait_for_selector("#clip-people .time-line [data-time].now")
+    line = page.locator("#clip-people .time-line svg")
+    point, plot = points.nth(8).bounding_box(), line.bounding_box()
+    beside = {"x": point["x"] + point["width"] / 2 - plot["x"] + 2, "y": plot["height"] / 2}
+    line.click(position=beside)
+    assert moment(page) == pytest.approx(times[8], abs=0.01)
+    page.locator("#clip-people .moments button").first.press("Enter")
+    assert moment(page) == pytest.approx(
+        float(page.get_attribute("#clip-people .moments button", "data-time")), abs=0.01
+    )
+
+    with page.expect_download() as report:
+        page.click("#clip-report")
+    assert report.value.suggested_filename == "clip-unmask.html"
+    assert "tiny@" in Path(report.value.path()).read_text()
+    page.click("#clip-draw")
+    page.wait_for_selector("#clip-drawing >> text=The annotated clip is ready")
+    with page.expect_download() as drawn:
+        page.click("#clip-annotated")
+    drawn.value.save_as(tmp_path / "drawn.mp4")
+    assert len(list(read_frames(tmp_path / "drawn.mp4", None))) == 12
+
+
+def test_what_is_no_clip_is_said_and_the_next_one_is_judged(
+    visit: Visit, clip: Path, face_file: Path, tmp_path: Path, write_clip: Callable[..., Path]
+) -> None:
+    page = visit()
+    go_to(page, "Video")
+    (tmp_path / "broken.mp4").write_bytes(clip.read_bytes()[:300])
+    empty = write_clip("empty.mp4", [np.full((64, 96, 3), 120, np.uint8)] * 3)
+    for file, said in (
+        (face_file, "face.png: it is a picture, not a clip"),
+        (tmp_path / "broken.mp4", "Could not read broken.mp4"),
+        (empty, "No face was found in 3 of 3 frames"),
+        (clip, "One person was found in 12 of 12 frames"),
+    ):
+        page.set_input_files("#clip input[type=file]", str(file))
+        page.wait_for_selector(f"#clip-verdict >> text={said}")
+        check(page, tmp_path, file.stem)
+        page.click("#clip button[aria-label='Clear']")
+        page.wait_for_selector("#clip-verdict >> text=No clip yet")
 
 
 def test_a_chosen_picture_is_shown_and_its_slider_obeys_the_keyboard(

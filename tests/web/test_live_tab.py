@@ -64,7 +64,7 @@ def test_without_a_face_the_last_verdict_stays_for_a_while(detector: Detector) -
 @pytest.mark.parametrize(
     ("frame", "told"),
     [
-        (None, "No picture arrived"),
+        (None, "No file arrived"),
         ({"url": "data:image/jpeg;base64,%%%"}, "damaged"),
         ({"url": "data:image/jpeg;base64," + "A" * 9_000_000}, "too large"),
         ({"path": "/etc/hostname"}, "was not uploaded"),

@@ -45,7 +45,7 @@ def test_only_uploaded_files_are_read(uploads: Path, face: Path, tmp_path: Path,
 
 @pytest.mark.parametrize("upload", [None, "face.png", 3, {}, {"path": None}, {"path": ["a"]}, {"path": "a\0b"}])
 def test_what_is_no_upload_at_all_is_one_clear_error(upload: object) -> None:
-    with pytest.raises(MediaError, match="No picture arrived"):
+    with pytest.raises(MediaError, match="No file arrived"):
         find_upload(upload)
 
 
@@ -58,13 +58,14 @@ def test_uploads_are_one_or_many_or_none(uploads: Path, face: Path) -> None:
 
 def test_the_page_has_its_tabs(detector: Detector) -> None:
     tabs = [block.label for block in build_page(detector).blocks.values() if type(block).__name__ == "Tab"]
-    assert [label for label in tabs if label in TABS] == ["Image", "Batch", "Live", "About this detector"]
+    assert [label for label in tabs if label in TABS] == ["Image", "Video", "Batch", "Live", "About this detector"]
 
 
 @pytest.mark.parametrize(
     ("name", "takes", "gives"),
     [
         ("/predict_image", ["filepath"], ["fake_probability", "faces"]),
+        ("/predict_video", ["filepath", "float"], ["fake_probability", "people", "frames_judged", "reasons"]),
         ("/predict_batch", ["list[filepath]"], ["file", "verdict", "fake_probability", "faces", "reason"]),
         ("/detector", [], ["name", "real_threshold", "fake_threshold", "license"]),
     ],

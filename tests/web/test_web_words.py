@@ -6,8 +6,17 @@ import dataclasses
 
 import pytest
 
-from unmask.schema import VERDICTS, Box, DetectorSettings, FacePrediction, ImagePrediction
-from unmask.web.words import CAVEATS, HEADLINES, describe_finding, meanings, percent
+from unmask.schema import (
+    VERDICTS,
+    Box,
+    DetectorSettings,
+    FacePrediction,
+    ImagePrediction,
+    PersonPrediction,
+    VideoPrediction,
+)
+from unmask.verdicts import BETWEEN
+from unmask.web.words import CAVEATS, HEADLINES, NO_GROUND, caveat_of, describe_finding, meanings, percent
 
 SETTINGS = DetectorSettings(1, "test", 0.1, 1.0, 0.4, 0.7, "max", (), "nothing", "apache-2.0")
 
@@ -78,6 +87,70 @@ def test_cautions_are_in_the_finding(verdict: str, reasons: tuple[str, ...], sai
     face = FacePrediction(Box(0, 0, 9, 9), 0.9, verdict, reasons=reasons)  # type: ignore[arg-type]
     picture = ImagePrediction(face.verdict, 0.9, (face,), "", "haar", "test", 100, 100)
     assert describe_finding(picture, SETTINGS).endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "said"),
+    [
+        ((BETWEEN,), "wrong too often"),  # where the detector errs
+        ((BETWEEN, "blurred"), "wrong too often"),
+        (("strongly blurred",), "shows the detector too little"),  # no ground: nothing was measured to be wrong
+        (("very unlike the faces that the detector knows",), "nothing like what it knows"),
+    ],
+)
+def test_what_uncertain_does_not_mean_depends_on_the_reason(reasons: tuple[str, ...], said: str) -> None:
+    face = FacePrediction(Box(0, 0, 9, 9), 0.9, "uncertain", reasons=reasons)
+    caveat = caveat_of(ImagePrediction("uncertain", 0.9, (face,), "", "haar", "test", 100, 100))
+    assert said in caveat
+    assert ("wrong too often" in caveat) == (BETWEEN in reasons)
+
+
+def person(number: int, probability: float, verdict: str, frames: int = 8, *reasons: str) -> PersonPrediction:
+    times, boxes = tuple(map(float, range(frames))), (Box(0, 0, 9, 9),) * frames
+    return PersonPrediction(
+        number,
+        verdict,
+        probability,
+        times,
+        (probability,) * frames,
+        boxes,
+        brief=frames < 3,
+        reasons=reasons,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize(
+    ("people", "sentence"),
+    [
+        ([person(1, 0.9, "fake")], "One person was found in 9 of 10 frames: fake probability 90.0%, above the"),
+        (
+            [person(1, 0.9, "uncertain", 8, "strongly blurred")],
+            "but that is no ground for a verdict here: strongly blurred in most frames. 1 of 10 frames could not",
+        ),
+        (
+            [person(1, 0.1, "real"), person(2, 0.8, "fake")],
+            "2 people were found in 9 of 10 frames: 1 looks fake, 1 looks real. The clip is judged by its most fake "
+            "person, number 2: fake probability 80.0%",
+        ),
+        (
+            [person(1, 0.1, "real"), person(2, 0.9, "fake", 2)],
+            "1 more was seen in too few frames to decide. Person 2 looks fake, but in too few frames to decide",
+        ),
+        ([], "Nobody was found."),
+    ],
+)
+def test_a_clip_in_words(people: list[PersonPrediction], sentence: str) -> None:
+    verdict = people[0].verdict if people else "no_face"
+    clip = VideoPrediction(
+        verdict, 0.9 if people else None, tuple(people), 10, 9, 9, 5.0, "Nobody was found.", "haar", "test", 64, 48
+    )
+    assert sentence in describe_finding(clip, SETTINGS)
+
+
+def test_a_clip_is_called_a_clip() -> None:
+    clip = VideoPrediction("fake", 0.9, (person(1, 0.9, "fake"),), 10, 9, 9, 5.0, "", "haar", "test", 64, 48)
+    assert "genuine clip look forged" in caveat_of(clip)
+    assert "{" not in caveat_of(clip) + NO_GROUND.format(what="clip")
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,15 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 @dataclass(frozen=True)
 class Mark:
-    """What is drawn on one face: its box, a text of plain ASCII, and the verdict that gives the colour."""
+    """What is drawn on one face: its box, a text of plain ASCII, and the verdict that gives the colour.
+
+    `note` follows the text where the picture is wide enough for both.
+    """
 
     box: Box
     text: str
     verdict: Verdict
+    note: str = ""
 
 
 def draw_marks(image: np.ndarray, marks: Iterable[Mark]) -> None:
@@ -45,10 +49,13 @@ def _write(image: np.ndarray, mark: Mark, thick: int) -> None:
     """Write the text over the box, or in it where there is no room above, and never beyond the picture."""
     ground, ink = VERDICT_COLOURS[mark.verdict]
     scale = max(0.4, min(image.shape[:2]) / 800)
-    (wide, tall), below = cv2.getTextSize(mark.text, FONT, scale, thick)
-    pad = 2 * thick
+    pad, text = 2 * thick, mark.text + mark.note
+    (wide, tall), below = cv2.getTextSize(text, FONT, scale, thick)
+    if mark.note and wide + 2 * pad > image.shape[1]:
+        text = mark.text
+        (wide, tall), below = cv2.getTextSize(text, FONT, scale, thick)
     height = tall + below + 2 * pad
     left = min(max(0, mark.box.left), max(0, image.shape[1] - wide - 2 * pad))
     top = mark.box.top - height if mark.box.top >= height else max(0, mark.box.top)
     cv2.rectangle(image, (left, top), (left + wide + 2 * pad, top + height), ground, -1)
-    cv2.putText(image, mark.text, (left + pad, top + pad + tall), FONT, scale, ink, thick, cv2.LINE_AA)
+    cv2.putText(image, text, (left + pad, top + pad + tall), FONT, scale, ink, thick, cv2.LINE_AA)

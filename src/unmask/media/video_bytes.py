@@ -12,7 +12,7 @@ import stat
 from pathlib import Path
 
 from unmask.errors import UnreadableVideo
-from unmask.media.image_bytes import one_line
+from unmask.media.image_bytes import is_picture, one_line
 
 MAX_FILE_BYTES = 4 * 2**30
 MAX_PIXELS = 36_000_000  # 8K is 33 million; one frame of these is 108 MB of RGB
@@ -60,6 +60,8 @@ def find_container(path: Path) -> str:
         raise VideoRefusal("it is empty. Save the clip again and try once more.")
     if status.st_size > MAX_FILE_BYTES:
         raise VideoRefusal(f"it is larger than {MAX_FILE_BYTES // 2**30} GiB. Cut it and try again.")
+    if is_picture(start):
+        raise VideoRefusal("it is a picture, not a clip. Have it judged as a picture, or give a clip.")
     for signature, container in _CONTAINERS:
         if signature.match(start):
             return container

@@ -1,8 +1,8 @@
 // What Gradio's components lack: paste and drop anywhere on the page, names for the examples, a slider for the
-// keyboard, a table that sorts.
+// keyboard, a table that sorts, a time line to jump by.
 (() => {
   const shown = (element) => element && element.offsetParent !== null;
-  const zone = () => ["#picture", "#batch-files"].map((id) => document.querySelector(id)).find(shown);
+  const zone = () => ["#picture", "#clip", "#batch-files"].map((id) => document.querySelector(id)).find(shown);
   const input = () => zone()?.querySelector("input[type=file]");
   const give = (files) => {
     const list = new DataTransfer();
@@ -84,5 +84,55 @@
     const column = head.cellIndex;
     body.append(...[...body.rows].sort((a, b) => sign * compare(valueOf(a, column), valueOf(b, column))));
   });
+
+  // A clip's player, and what jumps in it: the points of a time line, and faces, each with its moment.
+  const player = () => document.querySelector("#clip-player video");
+  const jump = (moment) => {
+    player().pause();
+    player().currentTime = Number(moment.dataset.time);
+    player().scrollIntoView({ block: "nearest" });
+  };
+  const middle = (element) => {
+    const box = element.getBoundingClientRect();
+    return box.left + box.width / 2;
+  };
+  const reach = (points, chosen) => {
+    points.forEach((point) => point.setAttribute("tabindex", point === chosen ? 0 : -1));
+    chosen.focus();
+  };
+  document.addEventListener("click", (event) => {
+    const line = event.target.closest?.(".time-line svg");
+    const face = event.target.closest?.(".moments [data-time]");
+    if (face) jump(face);
+    if (!line) return; // a click beside the points goes to the nearest: they are small on a phone
+    const away = (point) => Math.abs(middle(point) - event.clientX);
+    const points = [...line.querySelectorAll("[data-time]")];
+    const nearest = points.reduce((best, point) => (away(point) < away(best) ? point : best));
+    reach(points, nearest);
+    jump(nearest);
+  });
+  document.addEventListener("keydown", (event) => {
+    const point = event.target.closest?.(".time-line [data-time]");
+    if (!point) return;
+    const points = [...point.parentElement.querySelectorAll("[data-time]")];
+    const place = points.indexOf(point);
+    const next = { ArrowLeft: place - 1, ArrowRight: place + 1, Home: 0, End: points.length - 1 }[event.key];
+    if (next === undefined && event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    if (next === undefined) jump(point);
+    else if (points[next]) reach(points, points[next]);
+  });
+  // While the clip plays, the frame judged last is marked in every time line.
+  document.addEventListener("timeupdate", (event) => {
+    if (event.target !== player()) return;
+    document.querySelectorAll(".time-line svg").forEach((line) => {
+      const passed = [...line.querySelectorAll("[data-time]")].filter((p) => p.dataset.time <= player().currentTime + 0.05);
+      line.querySelector(".now")?.classList.remove("now");
+      passed.at(-1)?.classList.add("now");
+    });
+  }, true);
+  document.addEventListener("error", (event) => {
+    if (event.target === player()) player().nextElementSibling.hidden = false;
+  }, true);
   document.documentElement.dataset.listening = "";
 })();

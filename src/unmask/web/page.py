@@ -15,9 +15,11 @@ from unmask.web.image_tab import add_image_tab
 from unmask.web.live_tab import add_live_tab
 from unmask.web.panels import HEADER
 from unmask.web.shelf import Shelf
+from unmask.web.video_tab import add_video_tab
 
 TABS: dict[str, Callable[[Shelf, gr.State], None]] = {
     "Image": add_image_tab,
+    "Video": add_video_tab,
     "Batch": add_batch_tab,
     "Live": add_live_tab,
     "About this detector": add_about_tab,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from html import escape
 
-from unmask.detector import Detector, list_words
+from unmask.detector import Detector
 from unmask.media.provenance import Provenance
-from unmask.schema import DetectorSettings, FacePrediction, ImagePrediction, Verdict
-from unmask.web.words import CAVEATS, HEADLINES, UNSEEN, describe_finding, meanings, percent
+from unmask.schema import DetectorSettings, FacePrediction, ImagePrediction, Verdict, VideoPrediction
+from unmask.verdicts import list_words
+from unmask.web.words import HEADLINES, UNSEEN, caveat_of, describe_finding, meanings, percent
 
 MARKS = {"real": "✓", "fake": "!", "uncertain": "?", "no_face": "–"}
 COLUMNS = ("Face", "Verdict", "Fake probability", "Pixels", "Remarks")
-NOT_JUDGED = "Nothing was judged, so this says nothing of whether the picture is genuine."
+NOT_JUDGED = "Nothing was judged, so this says nothing of whether it is genuine."
 FINDERS = {
     "yunet": "YuNet found the faces.",
     "haar": "OpenCV's bundled Haar cascade looked for faces. It misses more of them than YuNet, which is used once "
@@ -36,7 +37,7 @@ WAITING = '<div class="verdict waiting"><p>No picture yet. What was found will s
 JUDGING = '<div class="verdict waiting"><p>Looking for faces and judging them …</p></div>'
 HEADER = """
 <h1>Unmask</h1>
-<p>Give it photos: each face is judged real, fake or <em>cannot say</em>, with the evidence.</p>
+<p>Give it photos and clips: each face is judged real, fake or <em>cannot say</em>, with the evidence.</p>
 """
 NOTES = """
 <p class="note">The examples are drawings of nobody, made by this project. The detector was made for photographs, so
@@ -52,14 +53,14 @@ This is where the network looked, not where a forgery is. It saw the numbered sq
 """
 
 
-def verdict_panel(prediction: ImagePrediction, settings: DetectorSettings) -> str:
+def verdict_panel(prediction: ImagePrediction | VideoPrediction, settings: DetectorSettings) -> str:
     """Return the verdict with what was found and what it does not mean."""
     return _panel(
         prediction.verdict,
         MARKS[prediction.verdict],
         HEADLINES[prediction.verdict],
         describe_finding(prediction, settings),
-        CAVEATS[prediction.verdict],
+        caveat_of(prediction),
     )
 
 
@@ -148,7 +149,8 @@ def detector_note(detector: Detector) -> str:
     return (
         f"<ul class='note'>{items}</ul><p class='note'>{UNSEEN}</p>"
         f"<p class='note'>Detector <code>{escape(detector.name)}</code>: real below {low}, fake above {high}. "
-        f"{views}A picture gets the verdict of its most fake face. {FINDERS.get(finder, escape(finder))}</p>"
+        f"{views}A picture gets the verdict of its most fake face, a clip that of its most fake person. "
+        f"{FINDERS.get(finder, escape(finder))}</p>"
     )
 
 

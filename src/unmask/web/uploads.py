@@ -20,7 +20,7 @@ def find_upload(upload: object) -> Path:
     """
     path = upload.get("path") if isinstance(upload, dict) else None
     if not isinstance(path, str) or "\0" in path:
-        raise MediaError("No picture arrived. Choose, paste or drag one; a program sends handle_file(path).")
+        raise MediaError("No file arrived. Choose, paste or drag one; a program sends handle_file(path).")
     file = Path(path).resolve()
     if not file.is_relative_to(Path(get_upload_folder()).resolve()):
         raise MediaError("This file was not uploaded. Upload it first; gradio_client's handle_file(path) does so.")

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections import Counter
 
 from unmask.calibration import verdict_of
-from unmask.detector import BETWEEN, list_words, most_fake
-from unmask.schema import DetectorSettings, ImagePrediction, Verdict
+from unmask.clips import describe_brief_fakes
+from unmask.schema import (
+    DetectorSettings,
+    FacePrediction,
+    ImagePrediction,
+    PersonPrediction,
+    Verdict,
+    VideoPrediction,
+)
+from unmask.verdicts import cautions_of, is_groundless, most_fake
 
 HEADLINES: dict[Verdict, str] = {
     "real": "Looks real",
@@ -16,22 +24,28 @@ HEADLINES: dict[Verdict, str] = {
 }
 CAVEATS: dict[Verdict, str] = {
     "real": (
-        "This is no proof that the picture is genuine: a forgery of a kind that the detector never saw often "
+        "This is no proof that the {what} is genuine: a forgery of a kind that the detector never saw often "
         "passes as real, and nothing but the faces was looked at."
     ),
     "fake": (
         "This is no proof of a forgery: filters, heavy compression and small or blurred faces can make a "
-        "genuine photo look forged. Find out where the picture comes from before you act on it."
+        "genuine {what} look forged. Find out where the {what} comes from before you act on it."
     ),
     "uncertain": (
         "This does not mean half real or half fake. On faces like this one the detector was wrong too often where "
         "the answer was known, so it gives none."
     ),
     "no_face": (
-        "This does not mean that the picture is genuine: the detector judges faces and nothing else, so it has not "
+        "This does not mean that the {what} is genuine: the detector judges faces and nothing else, so it has not "
         "judged this one at all."
     ),
 }
+"""What a verdict on a picture or clip, `what`, does not mean."""
+NO_GROUND = (
+    "This does not mean half real or half fake. Whatever its number, a face like this one shows the detector too "
+    "little, or nothing like what it knows, so no verdict is made of it. A larger and sharper {what} of the same "
+    "person may be judged."
+)
 COUNTED: dict[Verdict, tuple[str, str]] = {
     "fake": ("looks fake", "look fake"),
     "uncertain": ("is uncertain", "are uncertain"),
@@ -50,28 +64,75 @@ def percent(probability: float, digits: int = 1) -> str:
     return f"{100 * probability:.{digits}f}%"
 
 
-def describe_finding(prediction: ImagePrediction, settings: DetectorSettings) -> str:
-    """Return in a sentence or two what was found in the picture."""
-    if prediction.fake_probability is None:
+def caveat_of(prediction: ImagePrediction | VideoPrediction) -> str:
+    """Return in a sentence or two what the verdict does not mean."""
+    top, what = _top(prediction), "clip" if isinstance(prediction, VideoPrediction) else "picture"
+    groundless = top is not None and is_groundless(top.verdict, top.reasons)
+    return (NO_GROUND if groundless else CAVEATS[prediction.verdict]).format(what=what)
+
+
+def describe_finding(prediction: ImagePrediction | VideoPrediction, settings: DetectorSettings) -> str:
+    """Return in a sentence or two what was found in the picture or clip."""
+    top = _top(prediction)
+    if top is None:
         return prediction.reason
-    found, low, high = _tell_apart(prediction.fake_probability, settings.real_threshold, settings.fake_threshold)
+    if isinstance(prediction, VideoPrediction):
+        return f"{_describe_people(prediction, top)}: {_describe_top(top, settings)}{_describe_rest(prediction)}"
+    return f"{_describe_faces(prediction, top)}: {_describe_top(top, settings)}"
+
+
+def _top(prediction: ImagePrediction | VideoPrediction) -> FacePrediction | PersonPrediction | None:
+    """Return the face or person that decides; None without any."""
+    if isinstance(prediction, VideoPrediction):
+        return most_fake([person for person in prediction.people if not person.brief])
+    return most_fake(prediction.faces)
+
+
+def _describe_top(top: FacePrediction | PersonPrediction, settings: DetectorSettings) -> str:
+    found, low, high = _tell_apart(top.fake_probability, settings.real_threshold, settings.fake_threshold)
     place = {
         "fake": f"above the fake threshold of {high}",
         "real": f"below the real threshold of {low}",
         "uncertain": f"between the thresholds of {low} and {high}",
-    }[verdict_of(prediction.fake_probability, settings.real_threshold, settings.fake_threshold)]
-    top = most_fake(prediction.faces)
-    assert top is not None
-    which = "One face was found"
-    if len(prediction.faces) > 1:
-        number = prediction.faces.index(top) + 1
-        which = f"{_count_faces(prediction)} The picture is judged by its most fake face, number {number}"
-    cautions = list_words([reason for reason in top.reasons if reason != BETWEEN])
+    }[verdict_of(top.fake_probability, settings.real_threshold, settings.fake_threshold)]
+    cautions = cautions_of(top.reasons)
     if not cautions:
-        return f"{which}: fake probability {found}, {place}."
-    if top.verdict == "uncertain" and BETWEEN not in top.reasons:
-        return f"{which}: fake probability {found}, {place}, but that is no ground for a verdict here: {cautions}."
-    return f"{which}: fake probability {found}, {place}. With caution: {cautions}."
+        return f"fake probability {found}, {place}."
+    if isinstance(top, PersonPrediction) and len(top.times) > 1:
+        cautions += " in most frames"
+    if is_groundless(top.verdict, top.reasons):
+        return f"fake probability {found}, {place}, but that is no ground for a verdict here: {cautions}."
+    return f"fake probability {found}, {place}. With caution: {cautions}."
+
+
+def _describe_faces(prediction: ImagePrediction, top: FacePrediction | PersonPrediction) -> str:
+    count = len(prediction.faces)
+    if count == 1:
+        return "One face was found"
+    number = [face is top for face in prediction.faces].index(True) + 1
+    verdicts = _count([face.verdict for face in prediction.faces])
+    return f"{count} faces were found: {verdicts}. The picture is judged by its most fake face, number {number}"
+
+
+def _describe_people(prediction: VideoPrediction, top: FacePrediction | PersonPrediction) -> str:
+    deciding = [person for person in prediction.people if not person.brief]
+    frames = f"in {prediction.frames_judged} of {prediction.frames_wanted} frames"
+    if len(deciding) == 1:
+        return f"One person was found {frames}"
+    verdicts = _count([person.verdict for person in deciding])
+    return (
+        f"{len(deciding)} people were found {frames}: {verdicts}. The clip is judged by its most fake person, "
+        f"number {top.number}"
+    )
+
+
+def _describe_rest(prediction: VideoPrediction) -> str:
+    """Return sentences on who was seen too seldom and what could not be read; empty without either."""
+    brief = sum(person.brief for person in prediction.people)
+    missing = prediction.frames_wanted - prediction.frames_read
+    seldom = f" {brief} more {'was' if brief == 1 else 'were'} seen in too few frames to decide." if brief else ""
+    broken = f" {missing} of {prediction.frames_wanted} frames could not be decoded." if missing else ""
+    return seldom + describe_brief_fakes(prediction.people) + broken
 
 
 def meanings(settings: DetectorSettings) -> dict[str, str]:
@@ -97,8 +158,7 @@ def _tell_apart(probability: float, *thresholds: float) -> list[str]:
     return [found, *bounds]
 
 
-def _count_faces(prediction: ImagePrediction) -> str:
-    """Return how many faces got which verdict, as in `3 faces were found: 1 looks fake, 2 look real.`"""
-    counts = Counter(face.verdict for face in prediction.faces)
-    parts = [f"{counts[verdict]} {words[counts[verdict] > 1]}" for verdict, words in COUNTED.items() if counts[verdict]]
-    return f"{len(prediction.faces)} faces were found: {', '.join(parts)}."
+def _count(verdicts: list[Verdict]) -> str:
+    """Return how many faces or people got which verdict, as in `1 looks fake, 2 look real`."""
+    counts = Counter(verdicts)
+    return ", ".join(f"{counts[word]} {words[counts[word] > 1]}" for word, words in COUNTED.items() if counts[word])
