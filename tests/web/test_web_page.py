@@ -65,7 +65,7 @@ def test_the_page_has_its_tabs(detector: Detector) -> None:
     ("name", "takes", "gives"),
     [
         ("/predict_image", ["filepath"], ["fake_probability", "faces"]),
-        ("/predict_video", ["filepath", "float"], ["fake_probability", "people", "frames_judged", "reasons"]),
+        ("/predict_video", ["filepath", "int"], ["fake_probability", "people", "frames_judged", "reasons"]),
         ("/predict_batch", ["list[filepath]"], ["file", "verdict", "fake_probability", "faces", "reason"]),
         ("/detector", [], ["name", "real_threshold", "fake_threshold", "license"]),
     ],
@@ -74,7 +74,7 @@ def test_the_page_offers_programs_typed_endpoints(
     detector: Detector, name: str, takes: list[str], gives: list[str]
 ) -> None:
     endpoints = build_page(detector).get_api_info()["named_endpoints"]
-    assert set(endpoints) == {"/predict_image", "/predict_batch", "/detector"}
+    assert set(endpoints) == {"/predict_image", "/predict_video", "/predict_batch", "/detector"}
     assert [each["python_type"]["type"] for each in endpoints[name]["parameters"]] == takes
     assert all(f"{key}: " in endpoints[name]["returns"][0]["python_type"]["type"] for key in gives)
     assert endpoints[name]["description"]
