@@ -48,7 +48,7 @@ svg {{ width: 100%; height: auto; }} svg text {{ font: 12px system-ui, sans-seri
 figure {{ display: inline-block; margin: 0 .8rem .8rem 0; }} figcaption {{ font-size: .85rem; color: #444; }}
 img {{ display: block; width: 160px; height: 160px; }}
 table {{ border-collapse: collapse; }} th, td {{ text-align: left; padding: .2rem 1rem .2rem 0; vertical-align: top; }}
-td {{ overflow-wrap: anywhere; }} tr + tr {{ border-top: 1px solid #ddd; }}
+td:only-of-type {{ overflow-wrap: anywhere; }} .scroll {{ overflow-x: auto; }} tr + tr {{ border-top: 1px solid #ddd; }}
 code {{ font-size: .9em; overflow-wrap: anywhere; }} .note {{ color: #444; }}
 </style>
 </head>
@@ -115,7 +115,7 @@ def render_clip_report(
         f'<p class="note">{CAVEAT}</p>',
         *(_section(person, prediction, settings) for person in most_seen(prediction.people)),
         "<h2>Figures</h2>",
-        _people_table(prediction.people) if prediction.people else "",
+        f'<div class="scroll" tabindex="0">{_people_table(prediction.people)}</div>' if prediction.people else "",
         "<h2>How it was judged</h2>",
         _table([[f"<th>{name}</th>", f"<td>{value}</td>"] for name, value in facts.items()]),
     ]
