@@ -44,11 +44,12 @@ body {{ font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; 
   padding: 0 1rem; }}
 h1 {{ font-size: 1.5rem; overflow-wrap: anywhere; }} h2 {{ font-size: 1.15rem; margin: 2rem 0 .5rem; }}
 .verdict {{ display: inline-block; padding: .1rem .6rem; border-radius: .3rem; }}
-svg {{ width: 100%; height: auto; }} svg text {{ font: 12px system-ui, sans-serif; fill: #333; }}
+svg {{ width: 100%; min-width: 34rem; height: auto; }} svg text {{ font: 12px system-ui, sans-serif; fill: #333; }}
 figure {{ display: inline-block; margin: 0 .8rem .8rem 0; }} figcaption {{ font-size: .85rem; color: #444; }}
 img {{ display: block; width: 160px; height: 160px; }}
 table {{ border-collapse: collapse; }} th, td {{ text-align: left; padding: .2rem 1rem .2rem 0; vertical-align: top; }}
-td {{ overflow-wrap: anywhere; }} tr + tr {{ border-top: 1px solid #ddd; }}
+td:only-of-type {{ overflow-wrap: anywhere; }} .scroll {{ overflow-x: auto; }}
+.scroll td:last-child {{ min-width: 10rem; }} tr + tr {{ border-top: 1px solid #ddd; }}
 code {{ font-size: .9em; overflow-wrap: anywhere; }} .note {{ color: #444; }}
 </style>
 </head>
@@ -115,7 +116,7 @@ def render_clip_report(
         f'<p class="note">{CAVEAT}</p>',
         *(_section(person, prediction, settings) for person in most_seen(prediction.people)),
         "<h2>Figures</h2>",
-        _people_table(prediction.people) if prediction.people else "",
+        f'<div class="scroll" tabindex="0">{_people_table(prediction.people)}</div>' if prediction.people else "",
         "<h2>How it was judged</h2>",
         _table([[f"<th>{name}</th>", f"<td>{value}</td>"] for name, value in facts.items()]),
     ]
@@ -142,7 +143,8 @@ def _section(person: PersonPrediction, prediction: VideoPrediction, settings: De
         for place, crop in zip(person.best_frames, person.crops, strict=True)
     )
     heading = f"<h2>Person {person.number}: {_badge(person.verdict)} {person.fake_probability:.3f}</h2>"
-    return f"{heading}{note}\n{time_line(person, prediction.duration, settings)}\n<div>{faces}</div>"
+    line = time_line(person, prediction.duration, settings)
+    return f'{heading}{note}\n<div class="scroll" tabindex="0">{line}</div>\n<div>{faces}</div>'
 
 
 def time_line(

@@ -191,6 +191,19 @@ def test_what_is_no_clip_is_said_and_the_next_one_is_judged(
         page.wait_for_selector("#clip-verdict >> text=No clip yet")
 
 
+def test_a_clip_can_be_stopped(visit: Visit, write_clip: Callable[..., Path]) -> None:
+    page = visit()
+    go_to(page, "Video")
+    clip = write_clip("slow.mp4", [np.full((1080, 1920, 3), 90, np.uint8)] * 32)  # searched twice: there is no face
+    page.set_input_files("#clip input[type=file]", str(clip))
+    page.wait_for_selector("#clip-status progress")
+    page.click("#clip-stop")
+    page.wait_for_selector("#clip-status >> text=Stopped.")
+    page.wait_for_selector("#clip-stop", state="hidden")
+    page.wait_for_timeout(1000)
+    assert page.inner_text("#clip-verdict").strip() == ""
+
+
 def test_a_chosen_picture_is_shown_and_its_slider_obeys_the_keyboard(
     visit: Visit, three_faces: Path, face_file: Path
 ) -> None:
