@@ -47,7 +47,7 @@ def write_clip_report(
         path: The clip; its SHA-256 is computed and named.
         prediction: What `Detector.predict_video` said of it.
         settings: Of the detector, for its thresholds.
-        command: What repeats the verdict.
+        command: What repeats the verdict, without a character that cannot be printed.
         output: Where to; written aside and renamed.
 
     Raises:
@@ -70,7 +70,7 @@ def write_clip_report(
         "Thresholds": f"real below {settings.real_threshold:.3f}, fake above {settings.fake_threshold:.3f}",
         "A person’s probability": f"{settings.video_pooling} of the logits of their frames",
         "Faces found by": escape(prediction.face_finder),
-        "To repeat": f"<code>{escape(printable(command))}</code>",
+        "To repeat": f"<code>{escape(command)}</code>",
     }
     write_whole(Path(output), render_clip_report(printable(clip.name), prediction, settings, facts).encode())
 

@@ -30,7 +30,7 @@ figure {{ display: inline-block; margin: 0 .8rem .8rem 0; }} figcaption {{ font-
 img {{ display: block; width: 160px; height: 160px; }}
 img.whole {{ width: auto; height: auto; max-width: 100%; max-height: 34rem; }}
 table {{ border-collapse: collapse; }} th, td {{ text-align: left; padding: .2rem 1rem .2rem 0; vertical-align: top; }}
-td {{ overflow-wrap: anywhere; }} tr + tr {{ border-top: 1px solid #ddd; }}
+th {{ white-space: nowrap; }} td {{ overflow-wrap: anywhere; }} tr + tr {{ border-top: 1px solid #ddd; }}
 code {{ font-size: .9em; overflow-wrap: anywhere; }} .note {{ color: #444; }}
 pre {{ background: #f2f2f2; padding: .6rem .8rem; border-radius: .3rem; white-space: pre-wrap; }}
 @media print {{ figure, tr, pre {{ break-inside: avoid; }} h2 {{ break-after: avoid; }} }}

@@ -17,6 +17,7 @@ from PIL import Image
 
 from unmask.detector import Detector
 from unmask.errors import UnmaskError
+from unmask.media.boxes import fit_to_screen
 from unmask.media.images import read_image, read_picture
 from unmask.media.provenance import Provenance, read_provenance
 from unmask.schema import ImagePrediction
@@ -37,7 +38,7 @@ from unmask.web.panels import (
     provenance_panel,
     verdict_panel,
 )
-from unmask.web.pictures import describe_picture, draw_heat_map, draw_verdicts, fit_to_screen, to_data_url
+from unmask.web.pictures import describe_picture, draw_heat_map, draw_verdicts, to_data_url
 from unmask.web.shelf import Choice, Shelf
 from unmask.web.uploads import find_uploads
 
