@@ -26,7 +26,7 @@ from unmask.web.examples import write_examples
 
 FOLDER = Path(__file__).resolve().parent / "images"
 MOST_BYTES = 200_000
-PAGE, REPORT = (1200, 760), (860, 1000)
+PAGE, REPORT = (1200, 900), (860, 1000)
 """Width and height of what is shown, in pixels."""
 EXAMPLE = "three-drawn-faces.jpg"
 

@@ -73,7 +73,8 @@ def test_it_says_what_was_found_by_what_and_when(group: Path, detector: Detector
     ):  # fmt: skip
         assert text in page, text
     for face in prediction.faces:
-        assert f"Fake probability {face.fake_probability:.3f}; {face.box.width} × {face.box.height} px at" in page
+        assert f"fake probability {face.fake_probability:.3f}</h2>" in page
+        assert f"<p>{face.box.width} × {face.box.height} px at {face.box.left}, {face.box.top}" in page
     assert page.count("data:image/jpeg") == 5  # the whole, and of each face the crop and the heat map
 
 

@@ -47,8 +47,8 @@ def _section(face: FaceFinding) -> str:
     )
     remarks = f"; {escape(face.remarks)}" if face.remarks else ""
     return (
-        f"<h2>Face {face.number}: {badge(face.verdict)} {face.fake_probability:.3f}</h2>"
-        f"<p>Fake probability {face.fake_probability:.3f}; {escape(face.place)}{remarks}.</p><div>{figures}</div>"
+        f"<h2>Face {face.number}: {badge(face.verdict)} fake probability {face.fake_probability:.3f}</h2>"
+        f"<p>{escape(face.place)}{remarks}.</p><div>{figures}</div>"
     )
 
 
