@@ -45,3 +45,9 @@ def test_the_tree_names_nothing_that_is_not_there():
 def test_every_link_leads_somewhere(page):
     links = re.findall(r"\]\((?!http)([^)#]+)\)", (ROOT / page).read_text(encoding="utf-8"))
     assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
+
+
+def test_the_pictures_are_small_enough_to_be_fetched_with_the_code():
+    pictures = sorted((ROOT / "docs/images").glob("*.png"))
+    assert [path.name for path in pictures] == ["page.png", "report.png"]
+    assert all(path.stat().st_size <= 200_000 for path in pictures)

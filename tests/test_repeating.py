@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unmask.detector import Detector
-from unmask.repeating import repeat_command, shell_line
+from unmask.repeating import repeat_command, shell_line, shell_lines
 
 NAMES = st.text(st.characters(exclude_characters="\0/"), min_size=1).filter(lambda name: _is_encodable(name))
 
@@ -25,15 +25,27 @@ def _is_encodable(name: str) -> bool:
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the line is for bash")
-@pytest.mark.parametrize("ascii_only", [True, False])
+@pytest.mark.parametrize("paper", [True, False])
 @given(words=st.lists(NAMES, max_size=5))
-@settings(max_examples=25)
-def test_a_shell_reads_the_words_again(words: list[str], ascii_only: bool) -> None:
-    line = shell_line(words, ascii_only=ascii_only)
-    assert line.isprintable()
-    assert line.isascii() or not ascii_only
+@settings(max_examples=20)
+def test_a_shell_reads_the_words_again(words: list[str], paper: bool) -> None:
+    line = shell_lines(words, 12) if paper else shell_line(words)
+    assert line.replace("\n", "").isprintable()
+    assert line.isascii() or not paper
     said = subprocess.run(["bash", "-c", f"printf '%s\\0' {line}"], capture_output=True, check=True).stdout
     assert said == b"".join(os.fsencode(word) + b"\0" for word in words or [""])
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        (["a", "bc"], "a bc"),
+        (["four", "five"], "four \\\nfive"),  # with its backslash the line would be too long
+        (["a", "nineteen-characters", "b"], "a \\\nnineteen-characters \\\nb"),  # a long word stays whole
+    ],
+)
+def test_lines_for_paper(words: list[str], lines: str) -> None:
+    assert shell_lines(words, 10) == lines
 
 
 @pytest.mark.parametrize(

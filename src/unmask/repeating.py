@@ -33,14 +33,22 @@ def repeat_command(name: str, detector: Detector, options: Sequence[str] = (), *
     return [*finder, "unmask", "predict", *options, *loading, file]
 
 
-def shell_line(words: Sequence[str], *, ascii_only: bool = False) -> str:
-    """Return words as one line for bash or zsh, with no character in it that cannot be printed.
+def shell_line(words: Sequence[str]) -> str:
+    """Return words as one line for bash or zsh, with no character in it that cannot be printed."""
+    return " ".join(_quote(word, ascii_only=False) for word in words)
 
-    Args:
-        words: The words.
-        ascii_only: Write every character beyond ASCII as its bytes too, for paper that has no letters for it.
+
+def shell_lines(words: Sequence[str], width: int) -> str:
+    """Return words for bash or zsh in ASCII, in lines of at most `width` characters that end in a backslash.
+
+    They are for paper: what is copied from it is the command still. A word that is longer has a longer line.
     """
-    return " ".join(_quote(word, ascii_only) for word in words)
+    lines = [""]
+    for word in (_quote(word, ascii_only=True) for word in words):
+        if lines[-1] and len(lines[-1]) + len(word) + 3 > width:  # a space before it, and one with the backslash
+            lines.append("")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return " \\\n".join(lines)
 
 
 def _quote(word: str, ascii_only: bool) -> str:

@@ -128,9 +128,8 @@ def test_the_command_in_it_gives_the_same_numbers(form: str, group: Path, detect
 
 
 def command_of(pdf: bytes) -> str:
-    """Return the command of a PDF, which is broken where a line is full, put together again."""
-    pieces = pdf_text(pdf).split("numbers:\n")[1].split("\nA letter")[0].split("\n")
-    return "".join(pieces)
+    """Return the command of a PDF, with its line breaks, as a reader copies it."""
+    return pdf_text(pdf).split("numbers:\n")[1].split("\nA letter")[0]
 
 
 def test_a_picture_without_a_face_has_a_report_too(tmp_path: Path, detector: Detector) -> None:

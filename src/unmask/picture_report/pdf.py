@@ -16,7 +16,7 @@ from unmask.errors import DataError
 from unmask.media.marks import VERDICT_COLOURS
 from unmask.picture_report.content import CAVEAT, LEGEND, PROVENANCE_LIMIT, FaceFinding, PictureFinding
 from unmask.picture_report.html import COLUMNS
-from unmask.repeating import shell_line
+from unmask.repeating import shell_lines
 from unmask.report_html import jpeg_bytes
 from unmask.schema import Verdict
 
@@ -27,6 +27,8 @@ CODE_PAGE = "cp1252"
 MARGIN, LINE = 18.0, 5.0
 """In millimetres, as all lengths here: round a page; from one line of text to the next."""
 TALLEST_PICTURE, FACE = 85.0, 42.0
+COMMAND_WIDTH = 78
+"""In characters, of the command."""
 INK, QUIET, PALE, LINES, PAPER = (26, 26, 26), (68, 68, 68), (242, 242, 242), (208, 208, 208), (255, 255, 255)
 
 NO_LETTERS = (
@@ -57,7 +59,7 @@ def render_pdf(finding: PictureFinding) -> bytes:
     sheet.note(PROVENANCE_LIMIT)
     sheet.heading("Repeat it", room=40)
     sheet.text(finding.how_to_repeat)
-    sheet.command(shell_line(finding.command, ascii_only=True))
+    sheet.command(shell_lines(finding.command, COMMAND_WIDTH))
     if _letters(finding.name) != finding.name:
         sheet.note(NO_LETTERS)
     return sheet.as_bytes()
@@ -174,12 +176,13 @@ class Sheet:
                 for place, value in enumerate(row):
                     cells.cell(_letters(value), style=None if place or head else FontFace(emphasis="BOLD"))
 
-    def command(self, line: str) -> None:
+    def command(self, lines: str) -> None:
         """Write a command on a ground of its own."""
         self._pdf.set_font("courier", size=10)
+        self._pdf.set_text_color(*INK)
         self._pdf.set_fill_color(*PALE)
         self._pdf.multi_cell(
-            0, LINE + 1, line, align="L", fill=True, padding=2, wrapmode="CHAR", new_x="LMARGIN", new_y="NEXT"
+            0, LINE + 1, lines, align="L", fill=True, padding=2, wrapmode="CHAR", new_x="LMARGIN", new_y="NEXT"
         )
 
     def _badge(self, verdict: Verdict) -> None:
