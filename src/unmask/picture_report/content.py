@@ -77,8 +77,8 @@ class PictureFinding:
     def how_to_repeat(self) -> str:
         """What stands before the command."""
         return (
-            f"In the folder of a picture with the SHA-256 above, with Unmask {__version__} and the detector above, "
-            "this gives the same numbers:"
+            f"In the folder of a picture with the SHA-256 above, with Unmask {__version__}, the detector and the face "
+            "finder above, this gives the same numbers:"
         )
 
 
