@@ -83,7 +83,7 @@ def test_the_promise_of_the_thresholds_is_told(group: Path, detector: Detector, 
     promising.settings = dataclasses.replace(detector.settings, error_rate=0.07, trained_on=("a", "b"))
     page = page_of(group, promising)
     assert "at most 7 % of the real faces are called fake" in page
-    assert "<td>a and b</td>" in page
+    assert "<td>a, b</td>" in page
 
 
 def test_what_came_from_outside_is_escaped_and_nothing_is_loaded(group: Path, detector: Detector) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from unmask import __version__
-from unmask.detector import Detector, list_words
+from unmask.detector import Detector
 from unmask.detector_folder import ONNX
 from unmask.errors import UnreadableImage
 from unmask.explanation import overlay_activation
@@ -128,7 +128,7 @@ def _describe_detector(detector: Detector) -> dict[str, str]:
     facts = {
         "Detector": printable(detector.name),
         NETWORK: file_digest(detector.folder / ONNX),
-        "Trained on": printable(list_words(settings.trained_on)),
+        "Trained on": printable(", ".join(settings.trained_on)),
         "Thresholds": f"real below {settings.real_threshold:.3f}, fake above {settings.fake_threshold:.3f}, uncertain "
         "between them",
         "Their promise": _promise(settings),
@@ -181,4 +181,4 @@ def _place(face: FacePrediction) -> str:
 
 
 def _remarks(face: FacePrediction) -> str:
-    return list_words([*face.reasons, *(["cut off by the picture’s edge"] if face.cut_off else [])])
+    return ", ".join([*face.reasons, *(["cut off by the picture’s edge"] if face.cut_off else [])])
