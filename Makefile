@@ -21,11 +21,11 @@ export PATH := $(abspath $(BIN)):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format train readme docs
+.PHONY: help demo test check format train readme pictures docs
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do \
-		printf '  make %-7s %s\n' "$$name" "$$text"; done
+		printf '  make %-8s %s\n' "$$name" "$$text"; done
 
 demo: $(APP) ## open the detector in the browser; installs no torch
 	$(BIN)/python app.py
@@ -49,6 +49,9 @@ train: $(ALL) ## train on DATA="folder folder2" into OUTPUT=runs/mine; flags in 
 
 readme: $(ALL) ## put the scores of the shipped detector into README.md
 	$(BIN)/python -m unmask.evaluation.readme_scores README.md
+
+pictures: $(ALL) ## take the pictures of README.md and docs/index.md anew
+	$(BIN)/python docs/make_pictures.py
 
 docs: $(ALL) ## build the pages of docs/ into build/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

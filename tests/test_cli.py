@@ -314,24 +314,45 @@ def test_a_clip_has_a_line_and_on_request_a_page_and_an_annotated_copy(
     out, err = capsys.readouterr()
     assert out.split()[1:] == [out.split()[1], *"1 person in 4 of 4 frames".split(), str(clip)]
     assert err == ""
-    assert f"unmask predict --frames 32 --detector {tiny_detector} {clip}" in page.read_text(encoding="utf-8")
+    assert f"unmask predict --frames 32 --detector {tiny_detector} {clip.name}" in page.read_text(encoding="utf-8")
     assert copy.read_bytes()[4:8] == b"ftyp"
 
 
+@pytest.mark.parametrize("ending", ["html", "pdf"])
+def test_a_picture_has_a_report_in_both_forms(
+    ending: str, tiny_detector: Path, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / f"finding.{ending}"
+    assert run("predict", "--detector", tiny_detector, "--report", report, pictures / "b.png") == 0
+    assert "1 face" in capsys.readouterr().out
+    assert report.read_bytes().startswith({"html": b"<!doctype html>", "pdf": b"%PDF-"}[ending])
+
+
 @pytest.mark.parametrize(
-    "names",
+    ("options", "names", "told"),
     [
-        ["b.png"],  # a picture
-        ["clip.MP4", "b.png"],  # a clip and more
-        ["."],  # a folder
+        ("--annotate out.mp4", ["b.png"], "--annotate is for one clip"),  # a picture
+        ("--annotate out.mp4", ["clip.MP4", "b.png"], "--annotate is for one clip"),  # a clip and more
+        ("--report out.html", ["clip.MP4", "b.png"], "--report is for one picture or clip"),
+        ("--report out.html", ["."], "--report is for one picture or clip"),  # a folder
+        ("--report out.docx", ["b.png"], "neither .html nor .pdf"),
+        ("--report out.pdf", ["clip.MP4"], "Name an .html file"),  # a clip's report is a page
     ],
 )
-def test_pages_and_copies_are_for_one_clip(
-    names: list[str], tiny_detector: Path, pictures: Path, clip: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_reports_and_copies_are_for_one_file(
+    options: str, names: list[str], told: str, tiny_detector: Path, pictures: Path, clip: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
     arguments = [pictures / name for name in names]
-    assert run("predict", "--detector", tiny_detector, "--report", "out.html", *arguments) == 2
-    assert capsys.readouterr().err == "unmask: --annotate and --report are for one clip. Name one video file.\n"
+    assert run("predict", "--detector", tiny_detector, *options.split(), *arguments) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert told in err
+
+
+def test_a_report_on_standard_input_is_refused(tiny_detector: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("predict", "--detector", tiny_detector, "--report", "out.html", "-") == 2
+    assert "Name one file" in capsys.readouterr().err
 
 
 def test_a_page_that_cannot_be_written_is_a_line_after_the_verdict(

@@ -10,7 +10,7 @@ import pytest
 
 import unmask
 
-HEAVY = ("numpy", "PIL", "cv2", "onnxruntime", "torch", "huggingface_hub", "gradio", "typer", "c2pa")
+HEAVY = ("numpy", "PIL", "cv2", "onnxruntime", "torch", "huggingface_hub", "gradio", "typer", "c2pa", "fpdf")
 
 
 def test_all_is_exactly_the_public_names() -> None:
@@ -30,6 +30,7 @@ def test_all_is_exactly_the_public_names() -> None:
         "__version__",
         "load_detector",
         "read_provenance",
+        "write_picture_report",
     ]
 
 

@@ -1,78 +1,17 @@
-"""What README.md promises is there: its commands parse, its tree is the tree on disk, its links lead somewhere."""
+"""What README.md promises is there: its tree is the tree on disk, its links lead somewhere.
+
+Its commands are tested in test_pasted_commands.py.
+"""
 
 from __future__ import annotations
 
 import re
-import runpy
-import shlex
 from pathlib import Path
 
 import pytest
-import typer
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE, flags=re.DOTALL)
-COMMANDS = [shlex.split(line, comments=True) for block in BLOCKS for line in block.replace("\\\n", " ").splitlines()]
-
-
-def commands(*start):
-    """Return what follows `start` in every command of the README, up to a redirection."""
-    found = [words[len(start) :] for words in COMMANDS if words[: len(start)] == list(start)]
-    assert found, f"the README shows no command {' '.join(start)}"
-    return [words[: words.index(">")] if ">" in words else words for words in found]
-
-
-@pytest.mark.parametrize("arguments", commands("unmask", "predict"))
-def test_the_predict_commands_parse(arguments):
-    from unmask.cli import app
-
-    predict = typer.main.get_command(app).commands["predict"]
-    assert predict.make_context("predict", arguments).params["files"]
-
-
-@pytest.mark.parametrize("arguments", [words for words in commands("unmask") if words[0] != "predict"])
-def test_the_other_commands_parse(arguments):
-    from unmask.cli import app
-
-    name, *rest = arguments
-    typer.main.get_command(app).commands[name].make_context(name, rest)
-
-
-@pytest.mark.parametrize("arguments", commands("accelerate", "launch", "train/train.py"))
-def test_the_training_commands_parse(arguments):
-    pytest.importorskip("jsonargparse", reason="the train extra is not installed")
-    from unmask.training.config import parse_train_config
-
-    assert parse_train_config(arguments).data
-
-
-@pytest.mark.parametrize("arguments", commands("python", "train/score.py"))
-def test_the_scoring_commands_parse(arguments, monkeypatch):
-    pytest.importorskip("matplotlib", reason="the train extra is not installed")
-    monkeypatch.setattr("sys.argv", ["score.py", *arguments])
-    asked = runpy.run_path(str(ROOT / "train/score.py"))["parse_arguments"]()
-    assert getattr(asked, "suite", None) or asked.data
-
-
-@pytest.mark.parametrize("arguments", commands("python", "train/compare.py"))
-def test_the_comparing_commands_parse(arguments, monkeypatch):
-    pytest.importorskip("matplotlib", reason="the train extra is not installed")
-    monkeypatch.setattr("sys.argv", ["compare.py", *arguments])
-    assert runpy.run_path(str(ROOT / "train/compare.py"))["parse_arguments"]().runs
-
-
-@pytest.mark.parametrize("arguments", commands("python", "train/calibrate.py"))
-def test_the_calibrating_commands_parse(arguments, monkeypatch):
-    pytest.importorskip("accelerate", reason="the train extra is not installed")
-    monkeypatch.setattr("sys.argv", ["calibrate.py", *arguments])
-    assert runpy.run_path(str(ROOT / "train/calibrate.py"))["parse_arguments"]().data
-
-
-@pytest.mark.parametrize("arguments", commands("python", "train/push.py"))
-def test_the_publishing_commands_parse(arguments):
-    options = runpy.run_path(str(ROOT / "train/push.py"))["parse"](arguments)
-    assert options.repo or options.space
 
 
 def test_every_make_command_is_a_target():
@@ -106,3 +45,9 @@ def test_the_tree_names_nothing_that_is_not_there():
 def test_every_link_leads_somewhere(page):
     links = re.findall(r"\]\((?!http)([^)#]+)\)", (ROOT / page).read_text(encoding="utf-8"))
     assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
+
+
+def test_the_pictures_are_small_enough_to_be_fetched_with_the_code():
+    pictures = sorted((ROOT / "docs/images").glob("*.png"))
+    assert [path.name for path in pictures] == ["page.png", "report.png"]
+    assert all(path.stat().st_size <= 200_000 for path in pictures)

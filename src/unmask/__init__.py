@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from unmask.errors import UnmaskError
     from unmask.hub import load_detector
     from unmask.media.provenance import Provenance, read_provenance
+    from unmask.picture_report import write_picture_report
     from unmask.schema import Box, FacePrediction, ImagePrediction, PersonPrediction, VideoPrediction
 
 __version__ = "0.1.0"
@@ -32,6 +33,7 @@ _HOMES = {
     "VideoPrediction": "unmask.schema",
     "load_detector": "unmask.hub",
     "read_provenance": "unmask.media.provenance",
+    "write_picture_report": "unmask.picture_report",
 }
 __all__ = [
     "Box",
@@ -45,6 +47,7 @@ __all__ = [
     "__version__",
     "load_detector",
     "read_provenance",
+    "write_picture_report",
 ]
 
 

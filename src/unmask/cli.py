@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import signal
 import sys
 import threading
@@ -13,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO, TypeVar
 
 import typer
 
@@ -53,6 +52,7 @@ Examples:
   unmask predict holiday/ portrait.heic
   unmask predict clip.mp4
   unmask predict --frames 100 --json clip.mp4 > verdict.json
+  unmask predict --report finding.pdf portrait.jpg
   unmask predict --annotate boxed.mp4 --report clip.html clip.mp4
   unmask predict --json holiday/ > verdicts.jsonl
   unmask predict --detector runs/mine/detector portrait.jpg
@@ -69,7 +69,8 @@ Exit codes:
 
 \b
 Environment:
-  UNMASK_FACE_MODEL  a YuNet file that finds the faces; else the Hub's, else OpenCV's Haar cascades
+  UNMASK_FACE_MODEL  a YuNet file that finds the faces, or haar for OpenCV's cascades; else the Hub's YuNet,
+                     else the cascades
   UNMASK_C2PA_TRUST  a PEM file with the certificates that make a signer of Content Credentials trusted
   HF_HUB_OFFLINE     1: nothing is fetched
   NO_COLOR           any text: no colours
@@ -130,7 +131,11 @@ def predict(
         Path | None, typer.Option(metavar="OUT.mp4", help="Write the clip with boxes and scores, without sound.")
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(metavar="OUT.html", help="Write a page on the clip: time line, faces, figures.")
+        Path | None,
+        typer.Option(
+            metavar="OUT.html|OUT.pdf",
+            help="Write the finding on one picture (HTML or PDF) or clip (HTML) as one file, to share and to repeat.",
+        ),
     ] = None,
 ) -> None:
     """Judge every face of pictures and clips: real, fake, uncertain or no_face.
@@ -141,57 +146,67 @@ def predict(
     """
     with quiet_ends():
         if annotate or report:
-            _check_one_clip(files)
+            _check_extras(files, annotate, report)
         loaded = load_or_end(detector, revision)
         sources = list(_expand(files))
         read, last = _report(sources, loaded, frames, as_json)
         whole = read == len(sources)
         if last is not None and (annotate or report):
-            options = _named_options(frames, detector, revision)
-            whole = _write_extras(files[0], last, loaded, annotate, report, options)
+            whole = _write_extras(files[0], last, loaded, frames, annotate, report)
         raise typer.Exit(ALL_READ if whole else SOME_UNREADABLE)
 
 
-def _check_one_clip(files: list[str]) -> None:
+def _check_extras(files: list[str], annotate: Path | None, report: Path | None) -> None:
+    """End the command where what it is to write beside the verdict is not for these files."""
     from unmask.media.video_bytes import is_clip
 
-    if len(files) != 1 or not is_clip(files[0]):
-        print("unmask: --annotate and --report are for one clip. Name one video file.", file=sys.stderr)
-        raise typer.Exit(WRONG_USAGE)
+    clip = len(files) == 1 and is_clip(files[0])
+    ending = report.suffix.lower() if report else ""
+    if annotate and not clip:
+        _end_wrong("--annotate is for one clip. Name one video file.")
+    if len(files) != 1 or files[0] == STDIN or os.path.isdir(files[0]):  # noqa: PTH112  as in _expand
+        _end_wrong("--report is for one picture or clip. Name one file.")
+    if report and ending not in (".html", ".htm", ".pdf"):
+        _end_wrong(f"--report {report} is neither .html nor .pdf. Name a report with one of these endings.")
+    if clip and ending == ".pdf":
+        _end_wrong("a clip's report is a page with time lines. Name an .html file; a browser prints it as PDF.")
 
 
-def _named_options(frames: int, detector: str | None, revision: str | None) -> list[str]:
-    """Return the options that a verdict depends on, as they would be typed."""
-    named = {"--frames": str(frames), "--detector": detector, "--revision": revision}
-    return [word for option, value in named.items() if value is not None for word in (option, value)]
+def _end_wrong(message: str) -> NoReturn:
+    print(f"unmask: {message}", file=sys.stderr)
+    raise typer.Exit(WRONG_USAGE)
 
 
 def _write_extras(
-    name: str,
-    prediction: Prediction,
-    detector: Detector,
-    annotate: Path | None,
-    report: Path | None,
-    options: list[str],
+    name: str, prediction: Prediction, detector: Detector, frames: int, annotate: Path | None, report: Path | None
 ) -> bool:
-    """Write the annotated clip and the page that were asked for; return whether all could be written."""
+    """Write the annotated clip and the report that were asked for; return whether all could be written."""
     from unmask.annotated_clip import annotate_clip
-    from unmask.clip_report import write_clip_report
     from unmask.schema import VideoPrediction
 
-    if not isinstance(prediction, VideoPrediction):
-        raise TypeError("only a clip has a report")
     try:
         if report is not None:
-            command = shlex.join(["unmask", "predict", *options, name])
-            write_clip_report(name, prediction, detector.settings, command, report)
-        if annotate is not None:
+            _write_report(name, prediction, detector, frames, report)
+        if annotate is not None and isinstance(prediction, VideoPrediction):
             with _frame_bar("Annotating") as progress:
                 annotate_clip(name, prediction, annotate, progress)
     except UnmaskError as error:
         print(f"unmask: {error}", file=sys.stderr)
         return False
     return True
+
+
+def _write_report(name: str, prediction: Prediction, detector: Detector, frames: int, report: Path) -> None:
+    from unmask.clip_report import write_clip_report
+    from unmask.picture_report import write_picture_report
+    from unmask.repeating import repeat_command, shell_line
+    from unmask.schema import VideoPrediction
+
+    if isinstance(prediction, VideoPrediction):
+        command = shell_line(repeat_command(name, detector, ["--frames", str(frames)]))
+        write_clip_report(name, prediction, detector.settings, command, report)
+    else:
+        write_picture_report(name, detector, report)
 
 
 @contextmanager

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import os
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from unmask.calibration import verdict_of
 from unmask.errors import DataError
 from unmask.files import file_digest, write_whole
-from unmask.media.marks import VERDICT_COLOURS
+from unmask.report_html import badge, colour_of, data_url, facts_table, html_page, printable, table
 from unmask.schema import DetectorSettings, PersonPrediction, Verdict, VideoPrediction
 from unmask.verdicts import list_words
 
@@ -32,32 +29,6 @@ SHAPES: dict[Verdict, str] = {
 MOST_SHOWN = 20
 """People with a time line of their own, those seen most; all of them are in the table."""
 
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 60rem; margin: 2rem auto;
-  padding: 0 1rem; }}
-h1 {{ font-size: 1.5rem; overflow-wrap: anywhere; }} h2 {{ font-size: 1.15rem; margin: 2rem 0 .5rem; }}
-.verdict {{ display: inline-block; padding: .1rem .6rem; border-radius: .3rem; }}
-svg {{ width: 100%; min-width: 34rem; height: auto; }} svg text {{ font: 12px system-ui, sans-serif; fill: #333; }}
-figure {{ display: inline-block; margin: 0 .8rem .8rem 0; }} figcaption {{ font-size: .85rem; color: #444; }}
-img {{ display: block; width: 160px; height: 160px; }}
-table {{ border-collapse: collapse; }} th, td {{ text-align: left; padding: .2rem 1rem .2rem 0; vertical-align: top; }}
-td:only-of-type {{ overflow-wrap: anywhere; }} .scroll {{ overflow-x: auto; }}
-.scroll td:last-child {{ min-width: 10rem; }} tr + tr {{ border-top: 1px solid #ddd; }}
-code {{ font-size: .9em; overflow-wrap: anywhere; }} .note {{ color: #444; }}
-</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
 CAVEAT = (
     "A verdict is no proof. The thresholds were set on single pictures of the detector’s validation data; on other "
     "footage the probability is a score. Strong compression, filters and small faces can look forged, and a new kind "
@@ -78,7 +49,7 @@ def write_clip_report(
         path: The clip; its SHA-256 is computed and named.
         prediction: What `Detector.predict_video` said of it.
         settings: Of the detector, for its thresholds.
-        command: What repeats the verdict.
+        command: What repeats the verdict, without a character that cannot be printed.
         output: Where to; written aside and renamed.
 
     Raises:
@@ -92,7 +63,7 @@ def write_clip_report(
     if Path(output).resolve() == clip.resolve():
         raise DataError(f"{output} is the clip itself. Name another file for the report.")
     facts = {
-        "File": f"{escape(_plain(clip.name))}, {size:,} bytes",
+        "File": f"{escape(printable(clip.name))}, {size:,} bytes",
         "SHA-256": f"<code>{digest}</code>",
         "Clip": f"{prediction.width} × {prediction.height} px, {prediction.duration:.1f} s",
         "Frames": f"{prediction.frames_wanted} wanted, {prediction.frames_read} read, "
@@ -101,9 +72,9 @@ def write_clip_report(
         "Thresholds": f"real below {settings.real_threshold:.3f}, fake above {settings.fake_threshold:.3f}",
         "A person’s probability": f"{settings.video_pooling} of the logits of their frames",
         "Faces found by": escape(prediction.face_finder),
-        "To repeat": f"<code>{escape(_plain(command))}</code>",
+        "To repeat": f"<code>{escape(command)}</code>",
     }
-    write_whole(Path(output), render_clip_report(_plain(clip.name), prediction, settings, facts).encode())
+    write_whole(Path(output), render_clip_report(printable(clip.name), prediction, settings, facts).encode())
 
 
 def render_clip_report(
@@ -111,16 +82,16 @@ def render_clip_report(
 ) -> str:
     """Return the page; the values of `facts` are HTML already, `name` is plain text."""
     parts = [
-        f"<h1>{escape(name)}: {_badge(prediction.verdict)}</h1>",
+        f"<h1>{escape(name)}: {badge(prediction.verdict)}</h1>",
         f"<p>{escape(prediction.reason)}</p>",
         f'<p class="note">{CAVEAT}</p>',
         *(_section(person, prediction, settings) for person in most_seen(prediction.people)),
         "<h2>Figures</h2>",
         f'<div class="scroll" tabindex="0">{_people_table(prediction.people)}</div>' if prediction.people else "",
         "<h2>How it was judged</h2>",
-        _table([[f"<th>{name}</th>", f"<td>{value}</td>"] for name, value in facts.items()]),
+        facts_table(facts),
     ]
-    return PAGE.format(title=f"Unmask: {escape(name)}", body="\n".join(part for part in parts if part))
+    return html_page(f"Unmask: {name}", parts)
 
 
 def most_seen(people: Sequence[PersonPrediction]) -> list[PersonPrediction]:
@@ -138,11 +109,11 @@ def _section(person: PersonPrediction, prediction: VideoPrediction, settings: De
     remarks = remarks_on(person)
     note = f'<p class="note">{escape(remarks[0].upper() + remarks[1:])}.</p>' if remarks else ""
     faces = "".join(
-        f'<figure><img alt="Person {person.number} at {person.times[place]:.1f} s" src="{_picture(crop)}">'
+        f'<figure><img alt="Person {person.number} at {person.times[place]:.1f} s" src="{data_url(crop)}">'
         f"<figcaption>{person.times[place]:.1f} s, fake {person.probabilities[place]:.3f}</figcaption></figure>"
         for place, crop in zip(person.best_frames, person.crops, strict=True)
     )
-    heading = f"<h2>Person {person.number}: {_badge(person.verdict)} {person.fake_probability:.3f}</h2>"
+    heading = f"<h2>Person {person.number}: {badge(person.verdict)} {person.fake_probability:.3f}</h2>"
     line = time_line(person, prediction.duration, settings)
     return f'{heading}{note}\n<div class="scroll" tabindex="0">{line}</div>\n<div>{faces}</div>'
 
@@ -211,7 +182,7 @@ def _verdict_at(probability: float, settings: DetectorSettings) -> Verdict:
 def _point(x: float, y: float, verdict: Verdict, said: str) -> str:
     return SHAPES[verdict].format(
         x=f"{x:.1f}", y=f"{y:.1f}", left=f"{x - 4:.1f}", top=f"{y - 5:.1f}",
-        paint=f'fill="{_hex(verdict)}" stroke="#333" stroke-width="0.5"',
+        paint=f'fill="{colour_of(verdict)}" stroke="#333" stroke-width="0.5"',
         title=f"<title>{said}</title>",
     )  # fmt: skip
 
@@ -233,28 +204,4 @@ def _people_table(people: Sequence[PersonPrediction]) -> str:
             escape(remarks_on(person)),
         ]  # fmt: skip
         rows.append([f"<td>{value}</td>" for value in values])
-    return _table(rows)
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    return "<table>" + "".join(f"<tr>{''.join(cells)}</tr>" for cells in rows) + "</table>"
-
-
-def _badge(verdict: Verdict) -> str:
-    ink = "#{:02x}{:02x}{:02x}".format(*VERDICT_COLOURS[verdict][1])
-    return f'<span class="verdict" style="background:{_hex(verdict)};color:{ink}">{verdict.replace("_", " ")}</span>'
-
-
-def _hex(verdict: Verdict) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*VERDICT_COLOURS[verdict][0])
-
-
-def _picture(crop: np.ndarray) -> str:
-    file = io.BytesIO()
-    Image.fromarray(crop).save(file, "JPEG", quality=90)
-    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
-
-
-def _plain(text: str) -> str:
-    """Return a text of a file's name that any page can hold."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+    return table(rows)

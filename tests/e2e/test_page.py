@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -165,3 +166,32 @@ def test_the_description_of_the_endpoint_opens(visit: Visit) -> None:
     page = visit()
     page.click("text=Use via API")
     page.wait_for_selector("text=/predict_image")
+
+
+def test_the_report_of_the_picture_shown_is_downloaded(visit: Visit, face_file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.png"
+    Image.open(face_file).transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(other)
+    page = visit()
+    page.set_input_files("#picture input[type=file]", [str(face_file), str(other)])
+    page.wait_for_selector("#gallery >> text=Choose one")
+    wait_for_pictures(page)
+    for place, file in ((0, face_file), (1, other)):  # the first is shown at once, the second when chosen
+        if place:
+            before = page.get_attribute("#boxed img", "src")
+            page.click("#gallery button[data-place='1']")
+            page.wait_for_function(
+                "(src) => document.querySelector('#boxed img')?.getAttribute('src') !== src", arg=before
+            )
+        for form in ("html", "pdf"):
+            with page.expect_download() as download:
+                page.click(f"#make-{form}")
+            assert download.value.suggested_filename == f"unmask-{file.stem}.{form}"
+            download.value.save_as(tmp_path / f"{file.stem}.{form}")
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        assert digest in (tmp_path / f"{file.stem}.html").read_text(encoding="utf-8")
+        assert (tmp_path / f"{file.stem}.pdf").read_bytes().startswith(b"%PDF-")
+    report = page.context.new_page()
+    report.set_content((tmp_path / "other.html").read_text(encoding="utf-8"))
+    assert report.locator("img").count() == 3
+    assert report.evaluate("[...document.images].every((image) => image.naturalWidth > 0)")
+    report.screenshot(path=tmp_path / "report.png", full_page=True)

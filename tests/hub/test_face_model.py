@@ -59,6 +59,13 @@ def test_a_named_file_is_taken_as_it_is(hub, monkeypatch, tmp_path):
     assert hub.requests == []
 
 
+def test_haar_asks_for_the_cascades_though_the_model_is_there(hub, monkeypatch):
+    cache(MODEL)
+    monkeypatch.setenv("UNMASK_FACE_MODEL", "haar")
+    assert fetch_face_model() is None
+    assert hub.requests == []
+
+
 NO_MODELS = [  # what UNMASK_FACE_MODEL names
     (None, "no file"),  # nothing
     (b"", "no model"),  # an empty file

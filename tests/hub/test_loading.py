@@ -222,6 +222,14 @@ def test_a_revision_is_refused_for_what_is_not_on_the_hub(scored_detector):
             load_detector(source, revision="v1")
 
 
+def test_the_options_that_load_a_detector_again(published, scored_detector):
+    assert loading.loading_options(load_detector()) == []
+    assert loading.loading_options(load_detector(scored_detector)) == ["--detector", str(scored_detector)]
+    name, commit = "--detector --revision".split(), load_detector(REPO, revision="v1").folder.name
+    assert loading.loading_options(load_detector(REPO, revision="v1")) == [name[0], REPO, name[1], commit]
+    assert load_detector(REPO, revision=commit).folder.name == commit  # what they say can be loaded
+
+
 def test_a_file_in_place_of_a_folder_is_told_so(scored_detector):
     with pytest.raises(DetectorNotFound, match="it is a file"):
         load_detector(scored_detector / "model.onnx")

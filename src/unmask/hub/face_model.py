@@ -11,6 +11,7 @@ from pathlib import Path
 
 from unmask.errors import UnmaskError
 from unmask.hub.client import hub_endpoint, is_offline
+from unmask.media.faces import HaarFinder
 
 REPOSITORY = "opencv/face_detection_yunet"
 FILE = "face_detection_yunet_2023mar.onnx"
@@ -27,8 +28,9 @@ _failed_here = False  # a failed attempt is remembered in this process too, wher
 def fetch_face_model() -> Path | None:
     """Return the path of the YuNet model, or None where it cannot be had (then Haar cascades find the faces).
 
-    Looked for in this order: the file that `UNMASK_FACE_MODEL` names, taken as it is; the Hub's cache; the
-    Hub itself (`opencv/face_detection_yunet`). A file of the Hub is used only if its sha256 is the known one.
+    Looked for in this order: the file that `UNMASK_FACE_MODEL` names, taken as it is (`haar` is no file: it asks for
+    the cascades); the Hub's cache; the Hub itself (`opencv/face_detection_yunet`). A file of the Hub is used only
+    if its sha256 is the known one.
     With no network the attempt costs 2 seconds at most, and is repeated a day later at the earliest; with
     `HF_HUB_OFFLINE=1` none is made.
 
@@ -36,6 +38,8 @@ def fetch_face_model() -> Path | None:
         UnmaskError: `UNMASK_FACE_MODEL` names no file.
     """
     named = os.environ.get("UNMASK_FACE_MODEL")
+    if named == HaarFinder.name:
+        return None
     if named:
         return _named_model(Path(named).expanduser())
     cached = _cached_model()

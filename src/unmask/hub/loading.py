@@ -55,6 +55,19 @@ def load_detector(path_or_hub_id: str | Path | None = None, revision: str | None
     return _load(*_locate(path_or_hub_id, revision))
 
 
+def loading_options(detector: Detector) -> list[str]:
+    """Return the options of `unmask predict` that load this very detector: none for the shipped one.
+
+    One of the Hub is named by its full commit, so that the same weights come even if a tag moves.
+    """
+    if detector.folder == SHIPPED:
+        return []
+    commit = detector.folder.name
+    if COMMIT.fullmatch(commit) and detector.name.endswith(f"@{commit[:7]}"):
+        return ["--detector", detector.name.rpartition("@")[0], "--revision", commit]
+    return ["--detector", str(detector.folder)]
+
+
 def load_public_detector(repo_id: str, revision: str | None = None) -> Detector:
     """Load a detector that a stranger named: from the Hub alone, without our token, and not a huge one.
 

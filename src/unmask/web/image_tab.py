@@ -17,6 +17,7 @@ from PIL import Image
 
 from unmask.detector import Detector
 from unmask.errors import UnmaskError
+from unmask.media.boxes import fit_to_screen
 from unmask.media.images import read_image, read_picture
 from unmask.media.provenance import Provenance, read_provenance
 from unmask.schema import ImagePrediction
@@ -37,7 +38,8 @@ from unmask.web.panels import (
     provenance_panel,
     verdict_panel,
 )
-from unmask.web.pictures import describe_picture, draw_heat_map, draw_verdicts, fit_to_screen, to_data_url
+from unmask.web.pictures import describe_picture, draw_heat_map, draw_verdicts, to_data_url
+from unmask.web.report_buttons import add_report_buttons
 from unmask.web.shelf import Choice, Shelf
 from unmask.web.uploads import find_uploads
 
@@ -59,24 +61,26 @@ class Judged:
 
 def add_image_tab(shelf: Shelf, choice: gr.State) -> None:
     """Fill the tab."""
-    judged = gr.State([], time_to_live=3600)
+    judged, shown = gr.State([], time_to_live=3600), gr.State(None)
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=300):
             files = _add_input()
         with gr.Column(scale=6, min_width=300):
-            outputs, note = _add_outputs(shelf.own)
+            outputs, note = _add_outputs(shelf, choice, shown)
 
     def judge(uploads: Any, chosen: Choice | None) -> Iterator[list[Any]]:
-        yield from judge_uploads(shelf, chosen, uploads)
+        for state in judge_uploads(shelf, chosen, uploads):
+            yield [*state, gr.skip() if state[0][1:] else path_of(state[0], 0)]
 
     def show_one(event: gr.EventData, done: list[Judged], chosen: Choice | None) -> list[Any]:
-        return [gr.skip(), *show_chosen(shelf, chosen, done, getattr(event, "index", None))]
+        place = getattr(event, "index", None)
+        return [gr.skip(), *show_chosen(shelf, chosen, done, place), path_of(done, place)]
 
     gr.on(
         [files.change, choice.change],
         judge,
         [files, choice],
-        [judged, *outputs],
+        [judged, *outputs, shown],
         preprocess=False,
         show_progress="hidden",
         trigger_mode="always_last",
@@ -85,7 +89,7 @@ def add_image_tab(shelf: Shelf, choice: gr.State) -> None:
     outputs[0].click(
         show_one,
         [judged, choice],
-        outputs,
+        [*outputs, shown],
         show_progress="hidden",
         trigger_mode="always_last",
         api_visibility="private",
@@ -125,6 +129,11 @@ def show_chosen(shelf: Shelf, choice: Choice | None, done: list[Judged], place: 
         return show(done[place], shelf.get(choice), image)
     except UnmaskError as error:
         return _blank(error_panel(str(error)))
+
+
+def path_of(done: list[Judged], place: object) -> Path | None:
+    """Return the path of the picture at a place of the gallery, None where there is none."""
+    return done[place].path if isinstance(place, int) and 0 <= place < len(done) else None
 
 
 def show(one: Judged, detector: Detector, image: np.ndarray | None) -> list[Any]:
@@ -214,7 +223,7 @@ def _add_input() -> gr.File:
     return files
 
 
-def _add_outputs(detector: Detector) -> tuple[list[Any], gr.HTML]:
+def _add_outputs(shelf: Shelf, choice: gr.State, shown: gr.State) -> tuple[list[Any], gr.HTML]:
     """Add what the tab answers with: the gallery and the outputs of `show`, in its order; and the detector's note."""
     overview = gr.HTML(elem_id="gallery", js_on_load=CHOOSE_SCRIPT)
     verdict = gr.HTML(WAITING, elem_id="verdict", js_on_load=ANNOUNCE)
@@ -241,7 +250,8 @@ def _add_outputs(detector: Detector) -> tuple[list[Any], gr.HTML]:
                 )
                 gr.HTML(LEGEND)
         table = gr.HTML(elem_id="faces")
+        add_report_buttons(shelf, choice, shown)
     with gr.Accordion("What the verdicts mean, and what judged this picture", open=False, elem_id="details"):
-        note = gr.HTML(detector_note(detector))
+        note = gr.HTML(detector_note(shelf.own))
         raw = gr.JSON(label="The result as the API gives it", elem_id="raw")
     return [overview, verdict, pictures, tabs, boxed, heat, heat_tab, table, raw], note

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from unmask.schema import Box
+from unmask.schema import Box, FacePrediction
 
+LONGEST_SIDE, SHORTEST_LONG_SIDE = 1280, 640
+"""The longer side is brought between these: large enough for the labels, small enough to send."""
 Rectangle = tuple[float, float, float, float]
 Colours = tuple[str, str]
 """The box's colour, which is the label's ground, and the colour of the label's text."""
+
+
+def fit_to_screen(
+    image: np.ndarray, faces: tuple[FacePrediction, ...]
+) -> tuple[np.ndarray, tuple[FacePrediction, ...]]:
+    """Return the picture (uint8 RGB) and its faces at the size at which the page and the reports show them."""
+    height, width = image.shape[:2]
+    longest = max(height, width)
+    scale = min(max(longest, SHORTEST_LONG_SIDE), LONGEST_SIDE) / longest
+    if scale == 1.0:
+        return image, faces
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    # reducing_gap averages whole pixels of a large photo first, which is several times as fast.
+    resized = Image.fromarray(image).resize(size, Image.Resampling.BICUBIC, reducing_gap=1.01)
+    return np.asarray(resized), tuple(_scale_face(face, scale, *size) for face in faces)
 
 
 def draw_boxes(image: np.ndarray, boxes: list[Box], labels: list[str], colours: list[Colours]) -> Image.Image:
@@ -84,3 +103,12 @@ class BoxPen:
 def overlap(one: Rectangle, other: Rectangle) -> bool:
     """Return whether two rectangles (left, top, right, bottom) share any area."""
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _scale_face(face: FacePrediction, scale: float, width: int, height: int) -> FacePrediction:
+    def scaled(box: Box) -> Box:
+        left, top = min(round(box.left * scale), width - 1), min(round(box.top * scale), height - 1)
+        right, bottom = min(round(box.right * scale), width), min(round(box.bottom * scale), height)
+        return Box(left, top, max(left + 1, right), max(top + 1, bottom))
+
+    return dataclasses.replace(face, box=scaled(face.box), crop_box=face.crop_box and scaled(face.crop_box))
