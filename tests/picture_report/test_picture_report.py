@@ -55,8 +55,8 @@ def page_of(picture: Path, detector: Detector) -> str:
 
 def pdf_text(content: bytes) -> str:
     """Return the text that a PDF shows, read from its own streams, a line for each piece."""
-    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL)
-    pages = [zlib.decompress(stream) for stream in streams if stream[:1] == b"x"]
+    streams = re.findall(rb"stream\n(.*?)endstream", content, re.DOTALL)
+    pages = [zlib.decompressobj().decompress(stream) for stream in streams if stream[:1] == b"x"]  # a line end follows
     pieces = re.findall(rb"\(((?:[^()\\]|\\.)*)\) Tj", b"\n".join(pages), re.DOTALL)
     return "\n".join(re.sub(rb"\\(.)", rb"\1", piece).decode("cp1252") for piece in pieces)
 
