@@ -56,6 +56,17 @@ def test_each_detector_is_scored_on_what_it_was_not_trained_on(
     assert str(tmp_path) not in result["command"] + (tmp_path / "runs/leave_one_out.md").read_text()
 
 
+@pytest.mark.parametrize("has_gpu", [False, True])
+def test_several_processes_without_a_gpu_are_asked_for_on_the_cpu(
+    has_gpu: bool, data: list[str], tiny_detector: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: has_gpu)
+    trainer = Trainer(tiny_detector)
+    leave_one_out(data[:2], tmp_path / "runs", [], processes=2, limit=2, run=trainer)
+    assert all(words[words.index("--num_processes") + 1] == "2" for words in trainer.commands)
+    assert all(("--cpu" in words) is not has_gpu for words in trainer.commands)
+
+
 def test_the_same_command_goes_on_after_a_stop(data: list[str], tiny_detector: Path, tmp_path: Path) -> None:
     with pytest.raises(UnmaskError, match="ended with code 1"):
         leave_one_out(data, tmp_path / "runs", [], run=Trainer(tiny_detector, fails_at=1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Callable, Iterator
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from unmask.detector import Detector
 from unmask.media.drawing import draw_face
 from unmask.media.provenance import read_provenance
 from unmask.media.video import read_frames
+from unmask.repeating import repeat_command, shell_line
 from unmask.web import video_tab
 from unmask.web.shelf import Choice, Shelf
 from unmask.web.video_tab import JudgedClip, draw_clip, judge_upload
@@ -68,19 +70,12 @@ def test_a_clip_is_judged_and_all_outputs_are_filled(shelf: Shelf, clip: Path, m
     assert "tiny@" in Path(last["report"]).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    ("choice", "said"),
-    [
-        (None, "--detector tiny@"),  # the page's own, which is not the shipped one
-        (Choice("ada/first", "v1"), "--detector ada/first --revision v1 clip.mp4"),  # a visitor's
-    ],
-)
-def test_the_report_says_what_repeats_it(
-    shelf: Shelf, clip: Path, choice: Choice | None, said: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shelf, "get", lambda choice: shelf.own)
-    reports = [Path(page["report"]).read_text() for page in judge(shelf, clip, choice) if page["raw"]]
-    assert f"unmask predict --frames 32 {said}" in reports[0]
+def test_the_report_says_what_repeats_it_and_no_folder(shelf: Shelf, clip: Path) -> None:
+    report = next(Path(page["report"]).read_text() for page in judge(shelf, clip) if page["raw"])
+    words = repeat_command(clip.name, shelf.own, ["--frames", "32"], public=True)
+    assert escape(shell_line(words)) in report
+    assert str(clip.parent) not in report
+    assert str(shelf.own.folder) not in report
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from unmask.data.names import dataset_name, short_path
 from unmask.errors import DataError, UnmaskError
 from unmask.evaluation.samples import read_split, take_evenly
@@ -132,7 +134,9 @@ def _train(
     words = [sys.executable, str(TRAIN), *flags]
     if processes > 1:
         launch = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(processes)]
-        words = [*launch, "--num_cpu_threads_per_process", "1", str(TRAIN), *flags]
+        # Without a GPU accelerate starts several processes only if it is told so (ADR 0007).
+        on_cpu = [] if torch.cuda.is_available() else ["--cpu"]
+        words = [*launch, *on_cpu, "--num_cpu_threads_per_process", "1", str(TRAIN), *flags]
     for root in data:
         words += ["--data", root]
     words += ["--output", str(folder)]

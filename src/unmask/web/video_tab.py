@@ -5,7 +5,6 @@ Gradio only moves the file, and the browser plays it; `media.video` alone decode
 
 from __future__ import annotations
 
-import shlex
 import tempfile
 import threading
 import time
@@ -23,9 +22,9 @@ from unmask.clip_report import write_clip_report
 from unmask.clips import FRAMES, judge_stepwise
 from unmask.detector import Detector
 from unmask.errors import UnmaskError
-from unmask.hub.loading import SHIPPED
 from unmask.media.provenance import read_provenance
 from unmask.media.zip_pictures import MAX_ZIP_BYTES
+from unmask.repeating import repeat_command, shell_line
 from unmask.schema import VideoPrediction
 from unmask.web.clip_panels import clip_player, people_panel
 from unmask.web.panels import (
@@ -138,7 +137,8 @@ def judge_upload(shelf: Shelf, choice: Choice | None, upload: Any) -> Iterator[l
         prediction = yield from _judge(detector, paths[0])
         with tempfile.TemporaryDirectory() as folder:  # Gradio copies the report, and deletes its copy
             report = Path(folder) / f"{paths[0].stem}-unmask.html"
-            write_clip_report(paths[0], prediction, detector.settings, _command(paths[0], detector, choice), report)
+            words = repeat_command(paths[0].name, detector, ["--frames", str(FRAMES)], public=True)
+            write_clip_report(paths[0], prediction, detector.settings, shell_line(words), report)
             yield _show(JudgedClip(paths[0], prediction), detector, report)
     except UnmaskError as error:
         yield _blank(error_panel(str(error)))
@@ -157,16 +157,6 @@ def _judge(detector: Detector, path: Path) -> Generator[list[Any], None, VideoPr
             if time.monotonic() - shown > SHOW_EVERY:
                 shown = time.monotonic()
                 yield _working(progress_line(f"Judged {done} of {wanted} frames …", done, wanted))
-
-
-def _command(path: Path, detector: Detector, choice: Choice | None) -> str:
-    """Return what repeats the verdict; a folder of the server is named by its detector alone."""
-    options = ["--frames", str(FRAMES)]
-    if choice is not None:
-        options += ["--detector", choice.source, *(["--revision", choice.revision] if choice.revision else [])]
-    elif detector.folder != SHIPPED:
-        options += ["--detector", detector.name]
-    return shlex.join(["unmask", "predict", *options, path.name])
 
 
 def draw_clip(judged: JudgedClip | None) -> Iterator[list[Any]]:
