@@ -1,0 +1,77 @@
+"""What the shipped detector says of faces that it cannot judge: never a verdict without ground, and always a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from unmask.augmentations.drawn import make_drawn
+from unmask.detector import Detector
+from unmask.hub.loading import SHIPPED
+from unmask.media.drawing import draw_face
+from unmask.media.faces import make_face_finder
+from unmask.media.images import read_image
+from unmask.verdicts import BETWEEN
+
+PHOTOS = 6
+Change = Callable[[np.ndarray], np.ndarray]
+
+
+@pytest.fixture(scope="module", params=["haar", "yunet"])
+def judge(request: pytest.FixtureRequest) -> Detector:
+    """The shipped detector with either face finder."""
+    if request.param == "haar":
+        return Detector(SHIPPED)
+    shared: Path = request.getfixturevalue("shared")
+    return Detector(SHIPPED, make_face_finder(shared / "pretrained/face_detection_yunet_2023mar.onnx"))
+
+
+@pytest.fixture(scope="module")
+def photos(shared: Path) -> list[np.ndarray]:
+    """A few portraits that no detector has learnt."""
+    files = sorted((shared / "data/stylegan-140k/Test/Real").iterdir())
+    return [read_image(path) for path in files[:: len(files) // PHOTOS][:PHOTOS]]
+
+
+def smaller(image: np.ndarray) -> np.ndarray:
+    return cv2.resize(image, (48, 48), interpolation=cv2.INTER_AREA)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (smaller, "smaller than 48 px"),  # a portrait of 48 pixels, the face of fewer
+        (lambda image: cv2.GaussianBlur(image, (0, 0), 7), "strongly blurred"),
+        (lambda image: make_drawn(image, "cartoon"), "very unlike"),
+        (lambda image: make_drawn(image, "pencil"), "very unlike"),
+        (lambda image: cv2.pencilSketch(image, sigma_s=60, sigma_r=0.07, shade_factor=0.05)[1], "very unlike"),
+        (lambda image: np.ascontiguousarray(image[::-1, ::-1]), "upside down"),
+    ],
+    ids=["small", "blurred", "cartoon", "pencil", "coloured pencil", "upside down"],
+)
+def test_a_portrait_that_cannot_be_judged_gets_no_verdict(
+    change: Change, said: str, judge: Detector, photos: list[np.ndarray]
+) -> None:
+    for photo in photos:
+        found = judge.predict_image(change(photo))
+        assert found.verdict in ("uncertain", "no_face"), found.reason
+        for face in found.faces:
+            assert BETWEEN in face.reasons or said in " ".join(face.reasons)
+
+
+def test_drawn_faces_are_known_as_such(judge: Detector) -> None:
+    for seed in range(5):
+        found = judge.predict_image(draw_face(seed))
+        assert found.verdict == "uncertain"
+        assert "very unlike" in found.reason
+
+
+def test_grey_portraits_are_judged_as_any(judge: Detector, photos: list[np.ndarray]) -> None:
+    for photo in photos:
+        grey = cv2.cvtColor(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        found = judge.predict_image(grey)
+        assert not any("unlike" in reason for face in found.faces for reason in face.reasons)
