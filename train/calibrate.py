@@ -28,7 +28,18 @@ def parse_arguments() -> Recalibration:
     add("--data", metavar="ROOT", required=True, action="append", help="a data set of its run; may be repeated")
     add("--output", type=Path, metavar="DIR", required=True, help="the folder of the new detector")
     add("--mirrored", action="store_true", help="judge the mean of a face and its mirror image from now on")
-    add("--error-rate", type=float, metavar="SHARE", help="of errors in each data set (default: as it was, else 0.05)")
+    add(
+        "--error-rate",
+        type=float,
+        metavar="SHARE",
+        help="of each set's reals called fake (default: as it was, else 0.05)",
+    )
+    add(
+        "--miss-rate",
+        type=float,
+        metavar="SHARE",
+        help="of each set's fakes called real (default: as it was, else same)",
+    )
     add("--crop-margin", type=float, metavar="SHARE", help="of the face box added on each side (default: as it was)")
     add("--face-model", metavar="FILE", help="YuNet's file (default: UNMASK_FACE_MODEL, the Hub's cache, or Haar)")
     add("--workers", type=int, default=2, metavar="N", help="processes that load faces (default: %(default)s)")

@@ -44,12 +44,16 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 
 
 def fit_thresholds(
-    probabilities: np.ndarray, labels: np.ndarray, groups: np.ndarray | None = None, rate: float = ERROR_RATE
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    groups: np.ndarray | None = None,
+    rate: float = ERROR_RATE,
+    miss_rate: float | None = None,
 ) -> tuple[float, float]:
-    """Return (real_threshold, fake_threshold) that keep each kind of error at `rate` on such data.
+    """Return (real_threshold, fake_threshold) that keep each kind of error at its rate on such data.
 
     Split-conformal (Vovk et al., 2005): of new reals at most `rate` score above `fake_threshold`, of new
-    fakes at most `rate` score below `real_threshold`, if they are drawn like the validation faces. With
+    fakes at most `miss_rate` score below `real_threshold`, if they are drawn like the validation faces. With
     `groups` this holds in each of them, not in their mixture alone (Vovk, "Conditional validity of inductive
     conformal predictors", 2012): the thresholds are those of the group that needs the widest. A class with
     fewer than 60 faces in a group counts in the mixture only. Where the classes are so far apart that the two
@@ -59,7 +63,8 @@ def fit_thresholds(
         probabilities: Of `fake`, [N].
         labels: 0 or 1, [N].
         groups: What each face belongs to, such as the name of its data set, [N]; None is one group.
-        rate: The share of errors.
+        rate: The share of reals that may be called fake.
+        miss_rate: The share of fakes that may be called real; None is the same share.
 
     Raises:
         MetricError: one of the classes is missing.
@@ -68,7 +73,10 @@ def fit_thresholds(
     if not np.any(labels == REAL) or not np.any(labels == FAKE):
         raise MetricError("Thresholds need real and fake validation faces; one class is missing. Add some.")
     fake_threshold = max(upper_bound(scores, rate) for scores in _of_groups(probabilities, labels == REAL, groups))
-    real_threshold = min(-upper_bound(-scores, rate) for scores in _of_groups(probabilities, labels == FAKE, groups))
+    miss_rate = rate if miss_rate is None else miss_rate
+    real_threshold = min(
+        -upper_bound(-scores, miss_rate) for scores in _of_groups(probabilities, labels == FAKE, groups)
+    )
     fake_threshold, real_threshold = min(fake_threshold, 1.0), max(real_threshold, 0.0)
     if real_threshold > fake_threshold:
         real_threshold = fake_threshold = (real_threshold + fake_threshold) / 2

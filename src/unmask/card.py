@@ -180,11 +180,12 @@ def _fields(config: DetectorConfig, report: dict[str, Any], hub_id: str, tag: st
 
 def _promise(settings: DetectorSettings) -> str:
     """Return what the thresholds promise, where the detector says at which rate they were set."""
-    if settings.error_rate is None:
+    if settings.promise is None:
         return ""
+    wrong, missed = (100 * rate for rate in settings.promise)
     return (
-        f" They were set so that on each validation data set at most {100 * settings.error_rate:g} % of the real faces "
-        f"are called `fake` and at most {100 * settings.error_rate:g} % of the fake ones `real`. That holds for faces "
+        f" They were set so that on each validation data set at most {wrong:g} % of the real faces "
+        f"are called `fake` and at most {missed:g} % of the fake ones `real`. That holds for faces "
         "like those, and for no others."
     )
 

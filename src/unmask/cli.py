@@ -398,8 +398,12 @@ def _coloured(verdict: str) -> str:
 def _summary(verdicts: Counter[str], total: int, detector: Detector) -> str:
     parts = [f"{verdicts[verdict]} {verdict}" for verdict in COLOURS]
     parts += [f"{total - verdicts.total()} unreadable"]
-    rate = detector.settings.error_rate
-    promise = "" if rate is None else f" Of each kind of validation faces at most {100 * rate:g} % were misjudged."
+    promise = ""
+    if detector.settings.promise is not None:
+        wrong, missed = (f"{100 * rate:g} %" for rate in detector.settings.promise)
+        promise = (
+            f" Of each validation set at most {wrong} of the real faces were called fake, {missed} of the fake real."
+        )
     made_by = f"Detector {detector.name}, faces by {detector.face_finder.name}."
     return f"{total} files: {', '.join(parts)}. {made_by}{promise}"
 

@@ -254,6 +254,7 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "unmask.license": (_is_text, "the name of a licence"),
     "unmask.mirrored": (lambda value: isinstance(value, bool), "true or false"),
     "unmask.error_rate": (lambda value: _is_number(value, 1e-6, 0.5), "above 0 and at most 0.5"),
+    "unmask.miss_rate": (lambda value: _is_number(value, 1e-6, 0.5), "above 0 and at most 0.5"),
     "unmask.novelty_limit": (lambda value: _is_number(value, 0, 1e6), "a distance, from 0 to 1000000"),
 }
 """What each value must be, in the order in which they are checked; those that may be absent are checked if there."""

@@ -244,9 +244,9 @@ class DetectorSettings:
     probability of its faces', `video_pooling` a person's of their frames' (`mean`: of the logits).
 
     The rest is optional. With `mirrored` the logits are the mean of those of the crop and of its mirror image,
-    and temperature and thresholds were fitted on that mean. `error_rate` is how often the thresholds may be
-    wrong on each class of each validation data set. A face whose novelty, the network's third output, lies
-    above `novelty_limit` is unlike all that the thresholds were set on.
+    and temperature and thresholds were fitted on that mean. `error_rate` is how often the thresholds may call a
+    real face of each validation data set fake, `miss_rate` a fake one real, by default as often. A face whose
+    novelty, the network's third output, lies above `novelty_limit` is unlike all that the thresholds were set on.
     """
 
     format_version: int
@@ -262,4 +262,12 @@ class DetectorSettings:
     video_pooling: Literal["mean"] = "mean"
     mirrored: bool = False
     error_rate: float | None = None
+    miss_rate: float | None = None
     novelty_limit: float | None = None
+
+    @property
+    def promise(self) -> tuple[float, float] | None:
+        """How often a real face may be called fake and a fake one real, on each validation data set; None if unsaid."""
+        if self.error_rate is None:
+            return None
+        return self.error_rate, self.error_rate if self.miss_rate is None else self.miss_rate

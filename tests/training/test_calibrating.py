@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -75,6 +76,16 @@ def test_thresholds_are_those_of_the_mean_of_both_views(
     assert (settings.real_threshold, settings.fake_threshold) == pytest.approx(expected)
 
 
+def test_fakes_may_have_a_rate_of_their_own(answers: KnownAnswers, tiny_detector: Path, tmp_path: Path) -> None:
+    rates = dataclasses.replace(SETTINGS, error_rate=0.05, miss_rate=0.2)
+    folder = tmp_path / "detector"
+    settings = write_calibrated(read_model(tiny_detector), "test_resnet", SPEC, rates, answers, folder)
+    assert Detector(folder).settings.promise == (0.05, 0.2)
+    scaled = fake_probabilities(answers.logits.mean(axis=0) / (settings.temperature / SETTINGS.temperature))
+    assert np.mean(scaled[answers.labels == 0] > settings.fake_threshold) <= 0.05
+    assert 0.1 < np.mean(scaled[answers.labels == 1] < settings.real_threshold) <= 0.2
+
+
 def test_the_temperature_is_in_the_head_and_on_record(
     calibrated: tuple[Path, DetectorSettings], tiny_detector: Path
 ) -> None:
@@ -135,6 +146,16 @@ def test_another_crop_is_that_of_the_new_folder(trained: Path, drawn_data: Path,
     recalibrate(Recalibration(trained, [str(drawn_data)], tmp_path / "wide", crop_margin=0.4, workers=0))
     assert Detector(tmp_path / "wide").settings.crop_margin == 0.4
     assert json.loads((tmp_path / "wide" / TRAIN_CONFIG).read_text())["crop_margin"] == 0.4
+
+
+def test_new_rates_take_the_place_of_both(trained: Path, drawn_data: Path, tmp_path: Path) -> None:
+    rates = {"error_rate": 0.1, "miss_rate": 0.2}
+    recalibrate(Recalibration(trained, [str(drawn_data)], tmp_path / "both", workers=0, **rates))
+    assert Detector(tmp_path / "both").settings.promise == (0.1, 0.2)
+    recalibrate(Recalibration(tmp_path / "both", [str(drawn_data)], tmp_path / "as-before", workers=0))
+    assert Detector(tmp_path / "as-before").settings.promise == (0.1, 0.2)
+    recalibrate(Recalibration(tmp_path / "both", [str(drawn_data)], tmp_path / "one", workers=0, error_rate=0.3))
+    assert Detector(tmp_path / "one").settings.promise == (0.3, 0.3)
 
 
 def test_a_margin_beyond_all_use_is_refused(trained: Path, drawn_data: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -35,8 +36,14 @@ def describe(folder: Path, report: Any) -> str:
 
 def test_thresholds_their_promise_and_the_licence_are_told(tiny_detector: Path) -> None:
     text = describe_detector(Detector(tiny_detector, name="a<b"))
-    for words in ("below 40.0%", "above 60.0%", "at most 5%", "apache-2.0", "a&lt;b", "without scores"):
+    for words in ("below 40.0%", "above 60.0%", "nothing: it states", "apache-2.0", "a&lt;b", "without scores"):
         assert words in text
+
+
+def test_both_rates_of_the_promise_are_told(tiny_detector: Path) -> None:
+    detector = Detector(tiny_detector)
+    detector.settings = dataclasses.replace(detector.settings, error_rate=0.04, miss_rate=0.07)
+    assert "at most 4% are called fake, of new fakes at most 7% real" in describe_detector(detector)
 
 
 def test_figures_of_unseen_data_come_first_and_apart(folder: Path) -> None:

@@ -160,3 +160,9 @@ def test_a_clip_is_called_a_clip() -> None:
 def test_the_promise_is_the_detectors_own(rate: float | None, said: str | None) -> None:
     text = meanings(dataclasses.replace(SETTINGS, error_rate=rate))["Looks fake"]
     assert said in text if said else "1 in" not in text
+
+
+def test_fakes_may_have_a_promise_of_their_own() -> None:
+    said = meanings(dataclasses.replace(SETTINGS, error_rate=0.04, miss_rate=0.1))
+    assert "1 in 25 genuine" in said["Looks fake"]
+    assert "1 in 10 forged" in said["Looks real"]

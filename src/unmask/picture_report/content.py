@@ -138,10 +138,11 @@ def _describe_detector(detector: Detector) -> dict[str, str]:
 
 
 def _promise(settings: DetectorSettings) -> str:
-    if settings.error_rate is None:
+    if settings.promise is None:
         return "none: this detector states no error rate"
+    wrong, missed = (100 * rate for rate in settings.promise)
     return (
-        f"of each validation data set at most {100 * settings.error_rate:g} % of the real faces are called fake, and "
+        f"of each validation data set at most {wrong:g} % of the real faces are called fake, and at most {missed:g} % "
         "of the fake ones real; for pictures like those, and for no others"
     )
 

@@ -87,7 +87,7 @@ def write_calibrated(
     """Fit all that a detector needs to abstain, write its folder, and return its settings.
 
     The temperature is folded into the network's head, in place; `settings.temperature` is what was folded into
-    it before. Thresholds keep `settings.error_rate` on each data set.
+    it before. Thresholds keep `settings.promise` on each data set.
 
     Args:
         model: The network that gave the answers, on any device.
@@ -101,10 +101,10 @@ def write_calibrated(
         MetricError: one of the classes is missing.
         UnmaskError: the exported network differs from this one.
     """
-    assert settings.error_rate is not None
+    assert settings.promise is not None
     mean = answers.logits.mean(axis=0)
     folded = fold_temperature(model, fit_temperature(mean, answers.labels))
-    real, fake = fit_thresholds(fake_probabilities(mean / folded), answers.labels, answers.names, settings.error_rate)
+    real, fake = fit_thresholds(fake_probabilities(mean / folded), answers.labels, answers.names, *settings.promise)
     fitted = None
     if answers.features is not None and answers.drawn is not None:
         fitted = fit_novelty(answers.features, answers.drawn, answers.sources)

@@ -24,7 +24,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "warmup": (0, 1), "label_smoothing": (0, 1), "clip": (0, math.inf), "frozen_epochs": (0, math.inf),
     "lora_rank": (0, math.inf), "early_stopping": (0, math.inf), "adversarial_epsilon": (0, 1),
     "dataset_power": (0, math.inf), "validation_fraction": (0, 0.9), "workers": (0, 1024), "limit": (0, math.inf),
-    "error_rate": (0.001, 0.5),
+    "error_rate": (0.001, 0.5), "miss_rate": (0.001, 0.5),
     "checkpoint_steps": (0, math.inf), "checkpoint_minutes": (0, math.inf), "max_minutes": (0, math.inf),
 }  # fmt: skip
 """The least and the most that a number of a run may be; the parts that `ema` and others make say theirs themselves."""
@@ -71,7 +71,8 @@ class TrainConfig:
         augmentations: Names in the order in which they apply; {name: {parameter: value}} for one with parameters.
         validation_fraction: Share cut from the training data, by source, where there is no validation folder.
         mirrored: Have the detector judge the mean of a face and its mirror image: a little better, twice the time.
-        error_rate: Share of the validation faces of each class and data set that the thresholds may have wrong.
+        error_rate: Share of each validation data set's real faces that the thresholds may call fake.
+        miss_rate: Share of its fakes that they may call real; none is the same share.
         seed: Of the split, the order, the augmentations and the head.
         workers: Processes that load faces, per training process.
         limit: Use at most so many pictures of each data set, 0 for all; for a quick trial.
@@ -124,6 +125,7 @@ class TrainConfig:
     validation_fraction: float = 0.1
     mirrored: bool = False
     error_rate: float = ERROR_RATE
+    miss_rate: float | None = None
     seed: int = 0
     workers: int = 2
     limit: int = 0

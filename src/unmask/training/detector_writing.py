@@ -67,6 +67,7 @@ def write_best(
         license=config.weights_license,
         mirrored=config.mirrored,
         error_rate=config.error_rate,
+        miss_rate=config.miss_rate,
     )
     write_calibrated(model, config.backbone, spec, settings, answers, output / "detector")
     write_json(output / "detector" / TRAIN_CONFIG, train_record(config, data, history, accelerator.num_processes))

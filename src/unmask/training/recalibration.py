@@ -25,7 +25,7 @@ from unmask.training.run_data import read_validation_faces
 
 OF_THE_SPLIT = ("seed", "validation_fraction", "limit", "layout")
 """What decides which faces a run held out."""
-CHANGED = ("mirrored", "error_rate", "crop_margin")
+CHANGED = ("mirrored", "error_rate", "miss_rate", "crop_margin")
 """What the record of the run says otherwise afterwards."""
 LICENCE = "LICENSE"
 
@@ -39,6 +39,7 @@ class Recalibration:
     output: Path
     mirrored: bool = False
     error_rate: float | None = None
+    miss_rate: float | None = None
     crop_margin: float | None = None
     face_model: str | None = None
     workers: int = 2
@@ -60,11 +61,15 @@ def recalibrate(run: Recalibration) -> list[str]:
     loader = validation_loader(read_validation_faces(config, before.input_spec, face_model), config)
     model, device = read_model(run.detector), Accelerator().device
     answers = judge_views(model.to(device), loader, device, run.mirrored)
-    rate = run.error_rate if run.error_rate is not None else before.settings.error_rate
+    rate, missed = before.settings.promise or (ERROR_RATE, ERROR_RATE)
+    if run.error_rate is not None:
+        rate, missed = run.error_rate, run.error_rate
+    missed = missed if run.miss_rate is None else run.miss_rate
     asked = dataclasses.replace(
         before.settings,
         mirrored=run.mirrored,
-        error_rate=ERROR_RATE if rate is None else rate,
+        error_rate=rate,
+        miss_rate=None if missed == rate else missed,
         crop_margin=config.crop_margin,
     )
     settings = write_calibrated(model, before.architecture, before.input_spec, asked, answers, run.output)
@@ -82,8 +87,9 @@ def _config_of(run: Recalibration, before: DetectorConfig) -> TrainConfig:
     if not (run.detector / TRAIN_CONFIG).is_file():
         raise TrainingError(f"{run.detector} has no {TRAIN_CONFIG}, which says what it learned. Train it again.")
     record = read_json(run.detector / TRAIN_CONFIG)
-    if run.error_rate is not None and not 0 < run.error_rate <= 0.5:
-        raise TrainingError(f"--error-rate is {run.error_rate}. Give a share above 0 and up to 0.5.")
+    for flag, rate in (("--error-rate", run.error_rate), ("--miss-rate", run.miss_rate)):
+        if rate is not None and not 0 < rate <= 0.5:
+            raise TrainingError(f"{flag} is {rate}. Give a share above 0 and up to 0.5.")
     if run.crop_margin is not None and not 0 <= run.crop_margin <= MOST_CROP_MARGIN:
         raise TrainingError(f"--crop-margin is {run.crop_margin}. Give a share from 0 to {MOST_CROP_MARGIN}.")
     split = {key: record[key] for key in OF_THE_SPLIT if key in record}

@@ -9,7 +9,6 @@ from typing import Any
 
 import gradio as gr
 
-from unmask.calibration import ERROR_RATE
 from unmask.detector import Detector
 from unmask.detector_folder import CARD, REPORT, read_json
 from unmask.errors import DetectorError
@@ -40,12 +39,17 @@ def describe_detector(detector: Detector) -> str:
     """Return thresholds, promise, licence and scores of a detector as HTML."""
     settings = detector.settings
     low, high = percent(settings.real_threshold), percent(settings.fake_threshold)
-    rate = percent(getattr(settings, "error_rate", None) or ERROR_RATE, 0)
+    promise = "nothing: it states no error rate"
+    if settings.promise is not None:
+        wrong, missed = (f"{100 * rate:g}%" for rate in settings.promise)
+        promise = (
+            f"of new real faces at most {wrong} are called fake, of new fakes at most {missed} real, as "
+            "long as they are like those it was calibrated on; for other pictures nothing is promised"
+        )
     facts = {
         "Detector": detector.name,
         "Thresholds": f"below {low} is called real, above {high} fake, and between them uncertain",
-        "What they promise": f"of new real faces at most {rate} are called fake, of new fakes at most {rate} real, as "
-        "long as they are like those it was calibrated on; for other pictures nothing is promised",
+        "What they promise": promise,
         "Calibrated on": settings.calibrated_on or "not stated",
         "Trained on": ", ".join(settings.trained_on) or "not stated",
         "Licence of the weights": settings.license,

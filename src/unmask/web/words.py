@@ -137,12 +137,15 @@ def _describe_rest(prediction: VideoPrediction) -> str:
 
 def meanings(settings: DetectorSettings) -> dict[str, str]:
     """Return what each verdict means, with the share of errors that the detector's thresholds promise."""
-    rate = settings.error_rate
-    rarely = "" if rate is None else f" At most about 1 in {round(1 / rate)} %s faces comes out so, of each kind that "
-    rarely += "the detector was calibrated on." if rarely else ""
+    rarely = dict.fromkeys(("genuine", "forged"), "")
+    for kind, rate in zip(rarely, settings.promise or (), strict=False):
+        rarely[kind] = (
+            f" At most about 1 in {round(1 / rate)} {kind} faces comes out so, of each kind that the detector was "
+            "calibrated on."
+        )
     return {
-        "Looks fake": "the fake probability is above the fake threshold." + rarely.replace("%s", "genuine"),
-        "Looks real": "the fake probability is below the real threshold." + rarely.replace("%s", "forged"),
+        "Looks fake": f"the fake probability is above the fake threshold.{rarely['genuine']}",
+        "Looks real": f"the fake probability is below the real threshold.{rarely['forged']}",
         "Cannot say (uncertain)": "the fake probability lies between the thresholds, where the detector errs too "
         "often to answer, or the face is too small, too blurred or too unlike all that the detector knows.",
         "No face found": "there was nothing to judge, so there is no number.",
