@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unmask.novelty import BEYOND, FEWEST_FACES, RIDGE, fit_direction, fit_known_faces, fit_novelty
+from unmask.novelty import BEYOND, FEWEST_FACES, RIDGE, fit_direction, fit_known_faces, fit_novelty, unit_root
 
 SIZE, RANK = 64, 8
 
@@ -30,14 +30,26 @@ def draw_drawings(count: int, seed: int) -> np.ndarray:
     return np.sign(rooted) * rooted**2
 
 
+def test_features_have_length_one_and_keep_their_signs() -> None:
+    rooted = unit_root(np.array([[9.0, -16.0], [0.0, 0.0]]))
+    np.testing.assert_allclose(rooted, [[0.6, -0.8], [0.0, 0.0]])
+
+
+def test_being_surer_of_a_known_face_makes_it_no_newer() -> None:
+    """All features of a face times ten is the same face to the network, but surer."""
+    features = draw_features(300, 1)
+    known = fit_known_faces(features, draw_drawings(300, 5))
+    np.testing.assert_allclose(known.novelty(10 * features), known.novelty(features))
+
+
 def test_the_distance_is_what_principal_components_leave() -> None:
     decomposition = pytest.importorskip("sklearn.decomposition")
     features = draw_features(90, 1)
     known = fit_known_faces(features, draw_drawings(90, 5))
-    rooted = np.sign(features) * np.sqrt(np.abs(features))
+    rooted = unit_root(features)
     pca = decomposition.PCA(len(known.directions), svd_solver="full").fit(rooted)
     others = draw_features(20, 2)
-    rooted = np.sign(others) * np.sqrt(np.abs(others))
+    rooted = unit_root(others)
     rest = np.linalg.norm(rooted - pca.inverse_transform(pca.transform(rooted)), axis=1)
     np.testing.assert_allclose(known.distance(others), rest, rtol=1e-3)
 
@@ -57,7 +69,7 @@ def test_drawings_are_beyond_the_limit_though_inside_the_subspace() -> None:
     known, limit = fitted
     others = draw_drawings(200, 6)
     assert np.mean(known.distance(others) / known.scale > limit) < 0.1
-    assert np.mean(known.novelty(others) > limit) > 0.95
+    assert np.mean(known.novelty(others) > limit) > 0.9
 
 
 def test_the_direction_is_that_of_ridge_regression() -> None:
@@ -74,7 +86,7 @@ def test_people_are_on_one_side_of_fitting_and_limit() -> None:
     fitted = fit_novelty(features[None], draw_drawings(600, 5), [f"person-{index // 20}" for index in range(600)])
     assert fitted is not None
     known, limit = fitted
-    assert limit * known.scale > 1  # of a fitted face the distance is nearly nothing
+    assert limit * known.scale > 0.5  # of a fitted face the distance is nearly nothing
 
 
 @pytest.mark.parametrize(

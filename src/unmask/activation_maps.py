@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from unmask.novelty import KnownFaces
+from unmask.novelty import TINY, KnownFaces
 from unmask.schema import FAKE, REAL
 
 MOST_SIDE = 8
@@ -107,7 +107,8 @@ class WithNovelty(nn.Module):
         features = self.model.forward_features(input)
         said = self.mapped.of_features(features) if self.mapped else (self.model.forward_head(features),)
         pooled = self.model.forward_head(features, pre_logits=True)
-        centred = pooled.sign() * pooled.abs().sqrt() - self.mean
+        rooted = pooled.sign() * pooled.abs().sqrt()
+        centred = rooted / rooted.norm(dim=1, keepdim=True).clamp(min=TINY) - self.mean
         outside = centred - (centred @ self.directions.T) @ self.directions
         distance = outside.square().sum(dim=1).sqrt() / self.scale
         return (*said, torch.maximum(distance, centred @ self.drawn + self.offset))

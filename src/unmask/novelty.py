@@ -4,7 +4,8 @@ The features of known faces lie near a subspace, and what a network makes of any
 residual of a principal component analysis, as in Wang et al., "ViM: Out-Of-Distribution with Virtual-logit
 Matching" (CVPR 2022). Both classes are known, so that a face is new only if it is unlike the real and the fake ones.
 Features pass through a signed square root first, which keeps a few large ones from deciding alone (Perronnin et
-al., "Improving the Fisher Kernel for Large-Scale Image Classification", ECCV 2010).
+al., "Improving the Fisher Kernel for Large-Scale Image Classification", ECCV 2010). They are brought to length one: the
+surer the network is, the longer they are, and the most obvious fakes would stick out the furthest.
 
 Drawings lie in that subspace and were called real without exception. They are told apart by example (Hendrycks et al.,
 "Deep Anomaly Detection with Outlier Exposure", ICLR 2019): one direction, fitted by ridge regression, separates the
@@ -30,8 +31,8 @@ MOST_FEATURES = 8192
 BEYOND = 0.01
 """Share of the validation faces that may lie beyond the limit."""
 TINY = 1e-6
-RIDGE = 10.0
-"""Of the regression; from 1 to 100 it finds as many drawings of kinds that it was not fitted on."""
+RIDGE = 0.01
+"""Of the regression; from 0.001 to 0.01 it finds as many drawings of kinds that it was not fitted on."""
 
 
 @dataclass(frozen=True)
@@ -54,27 +55,28 @@ class KnownFaces:
 
     def distance(self, features: np.ndarray) -> np.ndarray:
         """Return the distance of pooled features [N, D] from the subspace, float64 [N]."""
-        centred = signed_root(np.asarray(features, np.float64)) - self.mean
+        centred = unit_root(np.asarray(features, np.float64)) - self.mean
         inside = centred @ self.directions.astype(np.float64).T
         return np.sqrt(np.maximum(np.square(centred).sum(axis=1) - np.square(inside).sum(axis=1), 0))
 
     def drawnness(self, features: np.ndarray) -> np.ndarray:
         """Return how far pooled features [N, D] are on the side of drawings, float64 [N]."""
-        return (signed_root(np.asarray(features, np.float64)) - self.mean) @ self.drawn.astype(np.float64)
+        return (unit_root(np.asarray(features, np.float64)) - self.mean) @ self.drawn.astype(np.float64)
 
 
-def signed_root(features: np.ndarray) -> np.ndarray:
-    """Return the square root of the magnitudes with the signs kept."""
-    return np.sign(features) * np.sqrt(np.abs(features))
+def unit_root(features: np.ndarray) -> np.ndarray:
+    """Return features [N, D] as the square root of their magnitudes with the signs kept, each face's of length one."""
+    rooted = np.sign(features) * np.sqrt(np.abs(features))
+    return rooted / np.maximum(np.linalg.norm(rooted, axis=1, keepdims=True), TINY)
 
 
 def fit_known_faces(features: np.ndarray, drawn: np.ndarray) -> KnownFaces:
     """Return the subspace of the features [N, D] of known faces, and what tells it from drawn ones [M, D]."""
-    rooted = signed_root(np.asarray(features, np.float64))
+    rooted = unit_root(np.asarray(features, np.float64))
     mean = rooted.mean(axis=0)
     count = min(MOST_DIRECTIONS, len(rooted) // FACES_PER_DIRECTION, rooted.shape[1] // 2)
     _, _, directions = np.linalg.svd(rooted - mean, full_matrices=False)
-    aside = fit_direction(rooted - mean, signed_root(np.asarray(drawn, np.float64)) - mean)
+    aside = fit_direction(rooted - mean, unit_root(np.asarray(drawn, np.float64)) - mean)
     return KnownFaces(mean.astype(np.float32), directions[:count].astype(np.float32), aside.astype(np.float32))
 
 
