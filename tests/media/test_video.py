@@ -145,7 +145,7 @@ NOT_CLIPS = {
     "playlist.mp4": (b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nfile:///etc/hostname\n", "not an MP4"),
     "list.mp4": (b"ffconcat version 1.0\nfile /etc/hostname\n", "not an MP4"),
     "head.mp4": (b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41", "could not|damaged|no video"),
-    "photo.mp4": (b"\x89PNG\r\n\x1a\n" + b"\0" * 600, "not an MP4"),
+    "photo.mp4": (b"\x89PNG\r\n\x1a\n" + b"\0" * 600, "a picture, not a clip"),
     "noise.mkv": (b"\x1a\x45\xdf\xa3" + bytes(range(256)) * 4, "damaged|no video|holds no frame"),
 }
 
