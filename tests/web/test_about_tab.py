@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from unmask.detector import Detector
+from unmask.detector_folder import CALIBRATION_FIGURE, ROBUSTNESS_FIGURE
 from unmask.hub.loading import SHIPPED, load_detector
 from unmask.web.about_tab import describe_detector, read_card
 
@@ -55,11 +57,14 @@ def test_figures_of_unseen_data_come_first_and_apart(folder: Path) -> None:
         assert f"<td>{cell}</td>" in text
 
 
-def test_further_keys_are_shown_where_they_are_there(folder: Path) -> None:
-    text = describe(folder, {"datasets": [ENTRY], "robustness": {"jpeg": {"30": {"auc": 0.71}}, "note": "words"}})
+def test_the_plots_of_a_suite_are_shown_and_what_is_no_picture_is_not(folder: Path) -> None:
+    Image.new("RGB", (40, 30), "white").save(folder / ROBUSTNESS_FIGURE)
+    (folder / CALIBRATION_FIGURE).write_bytes(b"no picture")
+    text = describe(folder, {"datasets": [ENTRY], "suite": {"seed": 0}})
+    assert text.count("<img class='plot' src='data:image/jpeg;base64,") == 1
     assert "Robustness" in text
-    assert "<th scope='row'>jpeg 30 auc</th><td>0.710</td>" in text
     assert "Calibration" not in text
+    assert "<img" not in describe(folder, {"datasets": [ENTRY]})  # left over from an older report
 
 
 @pytest.mark.parametrize(

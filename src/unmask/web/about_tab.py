@@ -5,20 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from PIL import Image
 
 from unmask.detector import Detector
-from unmask.detector_folder import CARD, REPORT, read_json
-from unmask.errors import DetectorError
+from unmask.detector_folder import CALIBRATION_FIGURE, CARD, REPORT, ROBUSTNESS_FIGURE, read_json
+from unmask.errors import DetectorError, UnmaskError
+from unmask.media.images import read_image
+from unmask.web.pictures import to_data_url
 from unmask.web.shelf import Choice, Shelf
 from unmask.web.words import percent
 
 LONGEST_CARD = 200_000
 NOT_SCORED = "<p>This detector comes without scores: expect nothing of it until it was scored.</p>"
-MORE = {"robustness": "Robustness", "calibration": "Calibration"}
-"""Further keys of a report that are shown where they are there."""
+PLOTS = {
+    ROBUSTNESS_FIGURE: ("Robustness", "Curves: AUC on each data set against the strength of ten corruptions"),
+    CALIBRATION_FIGURE: ("Calibration", "Plot: the share of fakes among pictures of about the same fake probability"),
+}
+"""Of a suite, by file: heading, and words for who does not see it. The figures stand in the card's tables."""
+MOST_PLOT_BYTES = 2 << 20
 FIGURES = {"auc": "AUC", "accuracy": "Accuracy", "eer": "EER"}
 
 
@@ -63,13 +71,14 @@ def read_card(detector: Detector) -> str:
     """Return the detector's card as Markdown that shows text and nothing else.
 
     A card may come from anyone: its HTML stays text, and its pictures, which would have the browser ask other
-    servers, become links. The heading of YAML is left out.
+    servers, become links; those of the folder are shown beside the scores. The heading of YAML is left out.
     """
     try:
         text = (detector.folder / CARD).read_text(encoding="utf-8")[:LONGEST_CARD]
     except (OSError, UnicodeDecodeError):
         return "This detector comes without a card."
     text = re.sub(r"\A---\n.*?\n---\n", "", text.replace("\r\n", "\n"), flags=re.DOTALL)
+    text = re.sub(rf"!\[[^\]]*\]\(({'|'.join(map(re.escape, PLOTS))})\)\n*", "", text)
     return re.sub(r"<(?=[A-Za-z/!?])", "‹", text).replace("![", "[")
 
 
@@ -81,7 +90,7 @@ def _describe_scores(detector: Detector) -> str:
         report = read_json(detector.folder / REPORT)
         entries = [entry for entry in report.get("datasets") or [] if isinstance(entry, dict)]
         parts = [_score_table(title, found) for title, found in _by_source(entries).items() if found]
-        parts += [_more(title, report[key]) for key, title in MORE.items() if report.get(key)]
+        parts += _plots(detector.folder) if report.get("suite") else []
     except (DetectorError, AttributeError, TypeError, ValueError, KeyError):
         return "<p>This detector's report.json cannot be read, so no scores are shown.</p>"
     return "".join(parts) or NOT_SCORED
@@ -124,16 +133,18 @@ def _table(title: str, head: list[str], rows: list[list[str]]) -> str:
     )
 
 
-def _more(title: str, content: Any) -> str:
-    """Return what a report says under a key whose form is not known here: each number by its path."""
-    rows = [[path, _figure(value)] for path, value in _leaves(content)][:200]
-    return _table(title, ["What", "Figure"], rows) if rows else ""
-
-
-def _leaves(content: Any, path: str = "") -> list[tuple[str, Any]]:
-    if isinstance(content, dict):
-        return [leaf for key, value in content.items() for leaf in _leaves(value, f"{path} {key}".strip())]
-    return [(path, content)] if isinstance(content, (int, float)) and not isinstance(content, bool) else []
+def _plots(folder: Path) -> list[str]:
+    """Return the plots that lie in a detector's folder, decoded and drawn anew, as the folder may come from anyone."""
+    parts = []
+    for name, (title, words) in PLOTS.items():
+        try:
+            if (folder / name).stat().st_size > MOST_PLOT_BYTES:
+                continue
+            picture = to_data_url(Image.fromarray(read_image(folder / name)))
+        except (OSError, UnmaskError):
+            continue
+        parts.append(f"<h3>{title}</h3><img class='plot' src='{picture}' alt='{words}'>")
+    return parts
 
 
 def _figure(value: Any) -> str:
