@@ -119,7 +119,7 @@ def _maps(content: dict[str, Any] | None) -> str:
 
 def _groups(content: dict[str, Any] | None) -> str:
     """Return why there are no figures for groups of people, or where they stand."""
-    if any(_own(content).values()) if content else False:
+    if any(_own(content).values()):
         return "Error rates of groups of people, with counts and gaps, are in `report.json` under `groups`."
     return (
         "Error rates of groups of people (age, sex, skin tone) are not known: none of the data sets scored says who is "

@@ -27,6 +27,7 @@ TRAIN_CONFIG = "train_config.json"
 CARD = "README.md"
 CALIBRATION_FIGURE, ROBUSTNESS_FIGURE = "calibration-reliability.png", "robustness-1.png"
 """Of a suite, shown by the card; they count only beside a report that has a suite's part."""
+SUITE_FIGURES = (CALIBRATION_FIGURE, ROBUSTNESS_FIGURE)
 FILES = (CONFIG, WEIGHTS, ONNX, REPORT, TRAIN_CONFIG, CARD)
 
 FORMAT_VERSION = 1

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unmask.card import render_card
-from unmask.detector_folder import CALIBRATION_FIGURE, CARD, REPORT, ROBUSTNESS_FIGURE
+from unmask.detector_folder import CARD, REPORT, SUITE_FIGURES
 from unmask.evaluation.plots import draw_figures
 from unmask.evaluation.report import build_report
 from unmask.evaluation.report_page import render_page
@@ -74,7 +74,7 @@ def publish_report(folder: Path, report: dict[str, Any], figures: Mapping[str, b
         DataError: the folder cannot be written.
         BrokenDetector: it is no whole detector folder.
     """
-    for name in (CALIBRATION_FIGURE, ROBUSTNESS_FIGURE):
+    for name in SUITE_FIGURES:
         if figures and name in figures:
             write_whole(folder / name, figures[name])
         else:

@@ -7,17 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unmask.card import read_report, render_card
-from unmask.detector_folder import (
-    CALIBRATION_FIGURE,
-    CARD,
-    CONFIG,
-    ONNX,
-    REPORT,
-    ROBUSTNESS_FIGURE,
-    TRAIN_CONFIG,
-    WEIGHTS,
-    check_folder,
-)
+from unmask.detector_folder import CARD, CONFIG, ONNX, REPORT, SUITE_FIGURES, TRAIN_CONFIG, WEIGHTS, check_folder
 from unmask.errors import BrokenDetector, HubError, UnmaskError
 from unmask.files import file_digest
 from unmask.hub.client import HUB_ID, HUB_TIMEOUT, hub_api, hub_errors, status_of
@@ -118,7 +108,7 @@ def _check_report(folder: Path) -> None:
 
 def detector_files(folder: Path) -> list[Path]:
     """Return the files of the folder that are published beside the card: known names and nothing else."""
-    figures = (CALIBRATION_FIGURE, ROBUSTNESS_FIGURE) if "suite" in read_report(folder) else ()
+    figures = SUITE_FIGURES if "suite" in read_report(folder) else ()
     return [folder / name for name in (*PUBLISHED_FILES, *figures) if (folder / name).is_file()]
 
 

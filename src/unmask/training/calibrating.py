@@ -60,8 +60,9 @@ def judge_views(model: nn.Module, loader: DataLoader, device: torch.device, mirr
         logits.append([model.forward_head(grid).float().cpu().numpy() for grid in features])
         vectors = [pooled_features(model, grid) for grid in features]
         pooled.append([vector.float().cpu().numpy() for vector in vectors if vector is not None])
-        grid = model.forward_features(_moved(_drawn_versions(batch, faces.spec), device)) if pooled[-1] else features[0]
-        if (vector := pooled_features(model, grid)) is not None:
+        if pooled[-1]:
+            vector = pooled_features(model, model.forward_features(_moved(_drawn_versions(batch, faces.spec), device)))
+            assert vector is not None  # the network pools: it did so for the crops
             drawn.append(vector.float().cpu().numpy())
         rows.append(batch_rows.numpy())
         labels.append(batch_labels.numpy())
