@@ -170,11 +170,45 @@ def test_landmarks_reach_the_blend(shared: Path, monkeypatch: pytest.MonkeyPatch
     model = shared / "pretrained" / "face_detection_yunet_2023mar.onnx"
     rows, _ = usable_rows(face_table([("d", Sample(str(photo), 0, "a", "a", "m"))], model, processes=1))
     seen = []
-    monkeypatch.setattr(faces_dataset, "self_blend", lambda image, box, landmarks, _: seen.append(landmarks) or image)
+    monkeypatch.setattr(faces_dataset, "self_blend", lambda image, box, landmarks, *_: seen.append(landmarks) or image)
     dataset = FacesDataset(rows, SPEC, 0.1, AUGMENT, self_blended=0.5)
     assert {dataset[index][1] for index in range(12)} == {0, 1}
     (face,) = make_face_finder(model).find_faces(read_image(photo))
     assert np.allclose(seen[0], face.landmarks, atol=1e-3)
+
+
+@pytest.fixture(scope="module")
+def with_landmarks(real_only: object) -> object:
+    """Rows of drawn faces with the landmarks that a finder with landmarks would give."""
+    points = [98.0, 116.0, 158.0, 116.0, 128.0, 157.0, 102.0, 184.0, 154.0, 184.0]
+    return real_only.map(lambda row, index: {"landmarks": [p + index for p in points]}, with_indices=True)
+
+
+def test_swapped_faces_come_from_other_sources(with_landmarks: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(
+        faces_dataset, "self_blend", lambda image, box, landmarks, _, donor: seen.append((image, donor)) or image
+    )
+    dataset = FacesDataset(with_landmarks, SPEC, 0.1, AUGMENT, self_blended=0.5, swapped=0.5)
+    _ = [dataset[index] for index in range(60)]
+    donors = [(image, donor[0]) for image, donor in seen if donor is not None]
+    assert 0.25 < len(donors) / len(seen) < 0.75
+    assert not any(np.array_equal(image, donor) for image, donor in donors)
+
+
+def test_a_swap_depends_on_seed_and_index_alone(with_landmarks: object) -> None:
+    first, again = (FacesDataset(with_landmarks, SPEC, 0.1, AUGMENT, self_blended=0.5, swapped=1.0) for _ in range(2))
+    for index in (20, 3, 11):
+        _ = again[index + 1]
+        assert torch.equal(first[index][0], again[index][0])
+
+
+def test_without_landmarks_or_another_source_nothing_is_swapped(real_only: object, with_landmarks: object) -> None:
+    one = with_landmarks.map(lambda row: {"source_id": "one"})
+    for rows in (real_only, one):
+        plain, swapped = (FacesDataset(rows, SPEC, 0.1, AUGMENT, self_blended=0.5, swapped=s) for s in (0.0, 1.0))
+        assert len(swapped.donors) == (0 if rows is real_only else len(one))
+        assert [swapped[index][1] for index in range(12)] == [plain[index][1] for index in range(12)]
 
 
 @pytest.mark.parametrize("share", [-0.1, 0.51, 1.0, float("nan")])

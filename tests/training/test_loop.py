@@ -113,6 +113,11 @@ def test_a_run_that_cannot_start_says_why(
         train(config)
 
 
+def test_swaps_that_cannot_be_made_are_told(tiny: Tiny, capsys: pytest.CaptureFixture[str]) -> None:
+    train(tiny("out", self_blended=0.2, swapped=0.5, dry_run=True))
+    assert "--swapped does nothing" in capsys.readouterr().out
+
+
 def test_one_class_alone_cannot_be_trained(tiny: Tiny, tmp_path: Path) -> None:
     for split in ("train", "validation"):
         folder = tmp_path / "data" / split / "real"

@@ -26,6 +26,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "default": {"input_size": 64, "backbone": "test_resnet"},
     "default_tight": {"input_size": 64, "backbone": "test_resnet"},
     "default_margins": {"input_size": 64, "backbone": "test_resnet"},
+    "default_swaps": {"input_size": 64, "backbone": "test_resnet"},
     "simple_cnn": {"input_size": 32, "backbone_args": {"widths": [8, 8], "hidden": 8}},
     "deepfakenet50": {"input_size": 64, "backbone_args": {"depth": 14, "width": 4}},
     "deepfakenet300": {"input_size": 64, "batch_size": 4, "accumulate": 2, "backbone_args": {"depth": 14, "width": 4}},

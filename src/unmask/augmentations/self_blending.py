@@ -3,7 +3,8 @@
 A network that learns from such fakes cannot learn one generator's marks, only what every pasted face has:
 another colour, another sharpness, features slightly out of place, and a seam. After Shiohara and Yamasaki,
 "Detecting Deepfakes with Self-Blended Images" (CVPR 2022, arXiv 2204.08376), written anew. It differs in
-that only the copy is changed, never the picture round it, and in that five landmarks span the mask.
+that only the copy is changed, never the picture round it, and in that five landmarks span the mask. In place of
+the copy another person's face may be blended in (`donor_face.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import cv2
 import numpy as np
 
 from unmask.augmentations.colour import colour_matrix
+from unmask.augmentations.donor_face import lay_over, match_colour
 from unmask.augmentations.down_up import scale_down_up
 from unmask.augmentations.face_mask import draw_face_mask
 from unmask.augmentations.recompression import recompress_jpeg
@@ -22,18 +24,25 @@ from unmask.schema import Box
 # The part of the face box's longer side beyond which no pixel changes: the mask ends before.
 REACH = 0.4
 BLEND_RATIOS = (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)
+LEAST_OF_DONOR = 0.75  # with less of another's face two of them are seen at once
 
 
 def self_blend(
-    image: np.ndarray, box: Box, landmarks: Sequence[Sequence[float]] | None, generator: np.random.Generator
+    image: np.ndarray,
+    box: Box,
+    landmarks: Sequence[Sequence[float]] | None,
+    generator: np.random.Generator,
+    donor: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> np.ndarray:
-    """Return a copy of a picture whose face is blended with a changed copy of itself.
+    """Return a copy of a picture whose face is blended with a changed copy of itself, or of a donor's face.
 
     Args:
         image: uint8 RGB [H, W, 3]; it is left as it is.
         box: The face's tight box in it.
         landmarks: Five points (x, y) as in `schema.Face`, or None for an ellipse in the box.
         generator: All that is drawn comes from it.
+        donor: Another picture (uint8 RGB [H, W, 3]) and its face's landmarks [5, 2]; without `landmarks` the
+            face is blended with itself all the same.
 
     Returns:
         uint8 RGB [H, W, 3]; only pixels in or near the face differ, and the box holds for it too.
@@ -54,8 +63,13 @@ def self_blend(
     points = None if landmarks is None else [(x - left, y - top) for x, y in landmarks]
     face = np.ascontiguousarray(image[top:bottom, left:right])
     mask = draw_face_mask(inner, points, right - left, bottom - top, generator)[..., None]
-    mask *= generator.choice(BLEND_RATIOS)
-    copy = _move(_change_detail(_change_colour(face, generator), inner, generator), inner, generator)
+    source, ratio = face, generator.choice(BLEND_RATIOS)
+    if donor is not None and points is not None:
+        source = lay_over(*donor, np.asarray(points), face.shape[:2])
+        source = match_colour(source, face, mask[..., 0], generator.uniform(0.6, 1.0))
+        ratio = max(ratio, LEAST_OF_DONOR)
+    mask *= ratio
+    copy = _move(_change_detail(_change_colour(source, generator), inner, generator), inner, generator)
     blended = face + mask * (copy.astype(np.float32) - face)
     result[top:bottom, left:right] = np.rint(blended).astype(np.uint8)
     return result

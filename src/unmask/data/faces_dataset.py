@@ -13,6 +13,7 @@ from datasets import Dataset
 from torch.utils.data import Dataset as TorchDataset
 from torch.utils.data import Sampler
 
+from unmask.augmentations.donor_face import misfits
 from unmask.augmentations.self_blending import self_blend
 from unmask.errors import DataError
 from unmask.media.images import read_image
@@ -21,6 +22,8 @@ from unmask.schema import FAKE, REAL, Box, InputSpec
 
 MOST_DRAWS = 1 << 24
 """Draws that are numbered for one epoch: a row never comes as often."""
+DONORS_TRIED = 24
+"""Of so many faces drawn the one whose landmarks fit best is the donor: enough for much the same turn of the head."""
 MOST_SELF_BLENDED = 0.5
 """Above one half, blended fakes alone would outnumber the real faces that are left."""
 
@@ -56,7 +59,9 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
 
     With `self_blended`, a real face becomes a fake one (`augmentations/self_blending.py`) in that share of
     its draws, and in half of them in a data set that has no fakes; its label is then 1, while `labels` stay
-    those of the rows. Without `augment` a row is blended or not for good, as a validation set needs it.
+    those of the rows. Without `augment` a row is blended or not for good, as a validation set needs it. In the
+    share `swapped` of the blended draws the face put in is another row's, of any data set and label, whose
+    landmarks fit (`augmentations/donor_face.py`); that needs landmarks, which YuNet gives.
     """
 
     def __init__(
@@ -67,6 +72,7 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
         augment: Callable[[torch.Tensor], torch.Tensor] | None = None,
         seed: int = 0,
         self_blended: float = 0.0,
+        swapped: float = 0.0,
         jitter: CropJitter = CropJitter(),
     ) -> None:
         """Read `table`; without `augment` (uint8 [3, S, S] to the same) crops are those of serving.
@@ -80,7 +86,9 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
         self.blended_shares = blended_shares(self.labels, self.dataset_names, self_blended)
         self._paths = list(table["path"])
         self._boxes = np.asarray(table["box"], dtype=np.int32).reshape(-1, 4)
-        self._landmarks = list(table["landmarks"]) if "landmarks" in table.column_names else None
+        self._landmarks = _landmarks_of(table)
+        self.donors = np.flatnonzero(~np.isnan(self._landmarks[:, 0, 0])) if swapped else np.empty(0, np.int64)
+        self._swapped = swapped
         self.spec, self._margin, self._seed = spec, crop_margin, seed
         self._augment = augment
         self._jitter = jitter
@@ -106,9 +114,21 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
         generator = np.random.default_rng((abs(self._seed), index))
         if generator.random() >= self.blended_shares[row]:
             return image, REAL
-        numbers = self._landmarks[row] if self._landmarks else None
-        landmarks = np.reshape(numbers, (5, 2)).tolist() if numbers else None
-        return self_blend(image, box, landmarks, generator), FAKE
+        landmarks, donor = self._landmarks[row], None
+        if np.isnan(landmarks).any():
+            return self_blend(image, box, None, generator), FAKE
+        if self._swapped and generator.random() < self._swapped:
+            donor = self._donor_for(row, generator)
+        return self_blend(image, box, landmarks.tolist(), generator, donor), FAKE
+
+    def _donor_for(self, row: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the picture and landmarks of the best fitting of some faces of other sources, None without one."""
+        drawn = generator.choice(self.donors, DONORS_TRIED).tolist()
+        others = [other for other in drawn if self.source_ids[other] != self.source_ids[row]]
+        if not others:
+            return None
+        best = others[int(misfits(self._landmarks[row], self._landmarks[others]).argmin())]
+        return read_image(self._paths[best]), self._landmarks[best]
 
     def _drawn(self, image: np.ndarray, box: Box, index: int) -> np.ndarray:
         """Return the augmented crop of one row, uint8 RGB at the network's side."""
@@ -117,6 +137,16 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
             crop = resize_crop(crop_face(image, self._jitter(box), self._margin), self.spec)
             tensor = torch.from_numpy(np.array(crop)).permute(2, 0, 1)
             return self._augment(tensor).permute(1, 2, 0).numpy()
+
+
+def _landmarks_of(table: Dataset) -> np.ndarray:
+    """Return the five landmarks of each row, float64 [N, 5, 2], NaN where the face finder gave none."""
+    found = np.full((len(table), 5, 2), np.nan)
+    if "landmarks" in table.column_names:
+        for row, numbers in enumerate(table["landmarks"]):
+            if numbers:
+                found[row] = np.reshape(numbers, (5, 2))
+    return found
 
 
 def blended_shares(labels: np.ndarray, names: list[str], share: float) -> np.ndarray:

@@ -24,7 +24,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "warmup": (0, 1), "label_smoothing": (0, 1), "clip": (0, math.inf), "frozen_epochs": (0, math.inf),
     "lora_rank": (0, math.inf), "early_stopping": (0, math.inf), "adversarial_epsilon": (0, 1),
     "dataset_power": (0, math.inf), "validation_fraction": (0, 0.9), "workers": (0, 1024), "limit": (0, math.inf),
-    "error_rate": (0.001, 0.5), "miss_rate": (0.001, 0.5),
+    "swapped": (0, 1), "error_rate": (0.001, 0.5), "miss_rate": (0.001, 0.5),
     "checkpoint_steps": (0, math.inf), "checkpoint_minutes": (0, math.inf), "max_minutes": (0, math.inf),
 }  # fmt: skip
 """The least and the most that a number of a run may be; the parts that `ema` and others make say theirs themselves."""
@@ -66,6 +66,7 @@ class TrainConfig:
         adversarial: Train on pictures altered against the network: none, fgsm or pgd.
         adversarial_epsilon: How far such a picture may stray, as a fraction of the brightness range.
         self_blended: Share of the real faces drawn that become fakes by self-blending, up to 0.5; 0 for none.
+        swapped: Share of those that get the face of another picture in place of a copy of their own; needs YuNet.
         balance: `dataset` evens out classes and data sets, `source` people too, `none` takes each face once per epoch.
         dataset_power: With balance, a data set's share goes by its size to this power; 0 is one share each.
         augmentations: Names in the order in which they apply; {name: {parameter: value}} for one with parameters.
@@ -119,6 +120,7 @@ class TrainConfig:
     adversarial: Literal["none", "fgsm", "pgd"] = "none"
     adversarial_epsilon: float = 2 / 255
     self_blended: float = 0.0
+    swapped: float = 0.0
     balance: Literal["dataset", "source", "none"] = "dataset"
     dataset_power: float = 0.5
     augmentations: list[str | dict[str, dict[str, Any]]] = field(default_factory=lambda: list(DEFAULT_AUGMENTATIONS))

@@ -98,6 +98,10 @@ def _say_what_is_trained(
         + measured.describe(steps * config.epochs, accelerator.device),
         f"{len(data.train)} training and {len(data.validation)} validation faces of {', '.join(data.names)}",
     ]
+    if config.swapped and not (config.self_blended and len(data.train.donors)):
+        lines.append(
+            "--swapped does nothing: it is a share of --self-blended, and needs --face-model with YuNet's file"
+        )
     if config.dry_run:
         lines.append(count_faces(data))
     elif data.left_out:
