@@ -14,6 +14,10 @@ def test_a_summary_quotes_the_promise_of_the_thresholds(tiny_detector: Path) -> 
     detector = Detector(tiny_detector)
     assert summary(Counter(), 2, detector).endswith("faces by haar.")
     detector.settings = dataclasses.replace(detector.settings, error_rate=0.07)
-    assert "at most 7 % of the real faces were called fake, 7 % of the fake" in summary(Counter(), 2, detector)
+    assert "at most 7 % of the real faces are called fake and at most 7 % of the fake" in summary(
+        Counter(), 2, detector
+    )
     detector.settings = dataclasses.replace(detector.settings, miss_rate=0.1)
-    assert "at most 7 % of the real faces were called fake, 10 % of the fake" in summary(Counter(), 2, detector)
+    assert "at most 7 % of the real faces are called fake and at most 10 % of the fake" in summary(
+        Counter(), 2, detector
+    )

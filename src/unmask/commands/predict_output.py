@@ -48,13 +48,10 @@ def _coloured(verdict: str) -> str:
 
 def summary(verdicts: Counter[str], total: int, detector: Detector) -> str:
     """Return the line below many files: how many had which verdict, what judged them, and what that promises."""
+    from unmask.calibration import describe_promise
+
     parts = [f"{verdicts[verdict]} {verdict}" for verdict in COLOURS]
     parts += [f"{total - verdicts.total()} unreadable"]
-    promise = ""
-    if detector.settings.promise is not None:
-        wrong, missed = (f"{100 * rate:g} %" for rate in detector.settings.promise)
-        promise = (
-            f" Of each validation set at most {wrong} of the real faces were called fake, {missed} of the fake real."
-        )
+    promise = describe_promise(detector.settings)
     made_by = f"Detector {detector.name}, faces by {detector.face_finder.name}."
-    return f"{total} files: {', '.join(parts)}. {made_by}{promise}"
+    return f"{total} files: {', '.join(parts)}. {made_by}" + (f" Its thresholds promise: {promise}." if promise else "")
