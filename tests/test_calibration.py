@@ -7,9 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unmask.calibration import ERROR_RATE, fake_probabilities, fit_temperature, fit_thresholds, verdict_of
+from unmask.calibration import (
+    ERROR_RATE,
+    describe_promise,
+    fake_probabilities,
+    fit_temperature,
+    fit_thresholds,
+    verdict_of,
+)
 from unmask.errors import MetricError
-from unmask.schema import FAKE, REAL
+from unmask.schema import FAKE, REAL, DetectorSettings
 
 
 def draw_logits(count: int, temperature: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -137,3 +144,18 @@ def test_one_class_alone_is_an_error(label: int) -> None:
 )
 def test_verdicts_with_thresholds_at_0_3_and_0_8(probability: float, verdict: str) -> None:
     assert verdict_of(probability, 0.3, 0.8) == verdict
+
+
+@pytest.mark.parametrize(
+    ("rates", "said"),
+    [
+        ({}, ()),  # an older folder states none
+        ({"error_rate": 0.07}, ("at most 7 % of the real faces", "at most 7 % of the fake ones")),  # one for both
+        ({"error_rate": 0.04, "miss_rate": 0.075}, ("at most 4 % of the real faces", "at most 7.5 % of the fake ones")),
+    ],
+)
+def test_the_promise_names_the_rates_that_the_detector_states(rates: dict[str, float], said: tuple[str, ...]) -> None:
+    settings = DetectorSettings(1, "any", 0.1, 1.0, 0.4, 0.6, "max", (), "", "mit", **rates)  # type: ignore[arg-type]
+    promise = describe_promise(settings)
+    assert all(words in promise for words in said)
+    assert bool(promise) == bool(said)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unmask.cautions import Caution
-from unmask.clips import BRIEF_SHARE, CROP_SIDE, CROPS_KEPT, judge_clip, judge_stepwise, pool_probabilities
+from unmask.clips import BRIEF_SHARE, CROP_SIDE, CROPS_KEPT, ClipJudging, judge_clip, pool_probabilities
 from unmask.detector import Detector
 from unmask.errors import UnreadableVideo
 from unmask.media.drawing import draw_face
@@ -128,7 +128,7 @@ def test_a_person_called_fake_goes_before_one_who_cannot_be_judged(write_clip):
 def test_a_step_is_a_frame_and_stopping_ends_the_work(write_clip):
     clip = write_clip("clip.mp4", [frame(red=10)] * 40)
     seen = []
-    steps = judge_stepwise(ColourJudge(lambda box: seen.append(box) or ()), clip, 40)
+    steps = iter(ClipJudging(ColourJudge(lambda box: seen.append(box) or ()), clip, 40))
     assert [next(steps) for _ in range(3)] == [(1, 40), (2, 40), (3, 40)]
     steps.close()
     assert len(seen) < 10

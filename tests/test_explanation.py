@@ -92,7 +92,7 @@ def distance(pixel: np.ndarray, colour: tuple[int, int, int]) -> float:
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "model_card.md", ROOT / "src/unmask/default/README.md", *ROOT.glob("docs/**/*.md")]
 WORDED = [*PAGES, *ROOT.glob("src/unmask/web/*.py"), *ROOT.glob("src/unmask/evaluation/*.py")]
-WORDED += [ROOT / "src/unmask" / name for name in ("cli.py", "card.py", "explanation.py")]
+WORDED += [*ROOT.glob("src/unmask/commands/*.py"), ROOT / "src/unmask/card.py", ROOT / "src/unmask/explanation.py"]
 PLACE = re.compile(
     r"(?P<before>(?:\S+ ){0,4})where (?:the|an?|any) "
     r"(?:forger\w+|forged|fakes?|faked|manipulat\w+|evidence|picture|image|face|photo|edit)\b"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from unmask.errors import UnmaskError
-from unmask.training.config import TrainConfig, describe_run, parse_train_config
+from unmask.training.config import TrainConfig, parse_train_config
 from unmask.training.launch import follow_launcher, start_processes
 from unmask.training.stopping import RunStopped, is_first_process
 
@@ -42,9 +42,7 @@ def _train_and_score(config: TrainConfig) -> None:
     run = train(config)
     if run is None or not run.is_main:
         return
-    score_validation(
-        run.folder, run.validation_samples, run.folder.parent / "validation", describe_run(config, run.processes)
-    )
+    score_validation(run.folder, run.validation_samples, run.folder.parent / "validation")
     print(f"Detector: {run.folder}")
     print(f"Try it:   unmask predict --detector {run.folder} photo.jpg")
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from unmask.errors import MetricError
-from unmask.schema import FAKE, REAL, Verdict
+from unmask.schema import FAKE, REAL, DetectorSettings, Verdict
 
 ERROR_RATE = 0.05
 """How often a real face may be called fake, and a fake one real, on each validation data set."""
@@ -112,3 +112,14 @@ def describe_place(probability: float, real_threshold: float, fake_threshold: fl
         "real": f"below the real threshold {real_threshold:.3f}",
         "uncertain": f"between the thresholds {real_threshold:.3f} and {fake_threshold:.3f}",
     }[verdict_of(probability, real_threshold, fake_threshold)]
+
+
+def describe_promise(settings: DetectorSettings) -> str:
+    """Return what the thresholds promise, a clause that names the rates; empty where the detector states none."""
+    if settings.promise is None:
+        return ""
+    wrong, missed = (100 * rate for rate in settings.promise)
+    return (
+        f"on each validation data set, and on new faces like its own, at most {wrong:g} % of the real faces are called "
+        f"fake and at most {missed:g} % of the fake ones real; of other faces nothing is promised"
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from unmask.calibration import describe_promise
 from unmask.card_measurements import render_measurements
 from unmask.detector_folder import REPORT, TRAIN_CONFIG, DetectorConfig, read_config, read_json
 from unmask.errors import BrokenDetector, UnmaskError
@@ -179,15 +180,8 @@ def _fields(config: DetectorConfig, report: dict[str, Any], hub_id: str, tag: st
 
 
 def _promise(settings: DetectorSettings) -> str:
-    """Return what the thresholds promise, where the detector says at which rate they were set."""
-    if settings.promise is None:
-        return ""
-    wrong, missed = (100 * rate for rate in settings.promise)
-    return (
-        f" They were set so that on each validation data set at most {wrong:g} % of the real faces "
-        f"are called `fake` and at most {missed:g} % of the fake ones `real`. That holds for faces "
-        "like those, and for no others."
-    )
+    promise = describe_promise(settings)
+    return f" They promise: {promise}." if promise else ""
 
 
 def _novelty_note(settings: DetectorSettings) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import heapq
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -58,48 +57,50 @@ def judge_clip(
     judge: FaceJudge, path: str | os.PathLike[str], frames: int = FRAMES, progress: Progress | None = None
 ) -> VideoPrediction:
     """Judge every person of a clip; see `Detector.predict_video`."""
-    with closing(judge_stepwise(judge, path, frames)) as steps:
-        while True:
-            try:
-                done, wanted = next(steps)
-            except StopIteration as end:
-                prediction: VideoPrediction = end.value
-                return prediction
-            if progress is not None:
-                progress(done, wanted)
+    judging = ClipJudging(judge, path, frames)
+    for done, wanted in judging:
+        if progress is not None:
+            progress(done, wanted)
+    return judging.prediction
 
 
-def judge_stepwise(
-    judge: FaceJudge, path: str | os.PathLike[str], frames: int = FRAMES
-) -> Generator[tuple[int, int], None, VideoPrediction]:
-    """Judge a clip as `judge_clip` does; yield the frames done and wanted after each, and return the prediction.
+@dataclass
+class ClipJudging:
+    """A clip that is judged as one iterates: frames done and wanted after each, and at the end the `prediction`.
 
     Whoever takes no further step has stopped the work.
     """
-    clip = _open(path, frames)
-    people, judged, size = _People(), 0, (clip.width, clip.height)
-    for done, seen in enumerate(_look_at_all(judge, clip), 1):
-        people.add(seen)
-        judged += bool(seen.faces)
-        size = seen.size
-        yield done, clip.wanted
-    found = people.predict(judge.settings)
-    top = most_fake([person for person in found if not person.brief])
-    return VideoPrediction(
-        verdict="no_face" if top is None else top.verdict,
-        fake_probability=None if top is None else top.fake_probability,
-        people=found,
-        frames_wanted=clip.wanted,
-        frames_read=clip.given,
-        frames_judged=judged,
-        duration=clip.seconds,
-        reason=_reason(top, found, judge.settings, clip, judged),
-        face_finder=judge.face_finder.name,
-        detector=judge.name,
-        width=size[0],
-        height=size[1],
-        reasons=() if top is None else top.reasons,
-    )
+
+    judge: FaceJudge
+    path: str | os.PathLike[str]
+    frames: int = FRAMES
+    prediction: VideoPrediction = field(init=False)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        clip, settings = _open(self.path, self.frames), self.judge.settings
+        people, judged, size = _People(), 0, (clip.width, clip.height)
+        for done, seen in enumerate(_look_at_all(self.judge, clip), 1):
+            people.add(seen)
+            judged += bool(seen.faces)
+            size = seen.size
+            yield done, clip.wanted
+        found = people.predict(settings)
+        top = most_fake([person for person in found if not person.brief])
+        self.prediction = VideoPrediction(
+            verdict="no_face" if top is None else top.verdict,
+            fake_probability=None if top is None else top.fake_probability,
+            people=found,
+            frames_wanted=clip.wanted,
+            frames_read=clip.given,
+            frames_judged=judged,
+            duration=clip.seconds,
+            reason=_reason(top, found, settings, clip, judged),
+            face_finder=self.judge.face_finder.name,
+            detector=self.judge.name,
+            width=size[0],
+            height=size[1],
+            reasons=() if top is None else top.reasons,
+        )
 
 
 def pool_probabilities(probabilities: Iterable[float]) -> float:

@@ -56,6 +56,12 @@ def test_the_block_holds_scores_thresholds_and_the_command(scored_folder):
     assert "2026-01-02" in block
 
 
+def test_scores_that_came_with_the_training_have_no_command(scored_folder):
+    report = json.loads((scored_folder / "report.json").read_text()) | {"command": ""}
+    (scored_folder / "report.json").write_text(json.dumps(report))
+    assert render_block(scored_folder).endswith("faces found by `haar`.")
+
+
 WITHOUT_MARKERS = [
     "no markers at all",
     f"{BEGIN} and no end",

@@ -148,6 +148,7 @@ def test_the_command_on_the_card_is_one_that_training_takes():
     words = shlex.split(training_command(record).replace("\\\n", " "))
     assert words[:3] == ["accelerate", "launch", "train/train.py"]
     assert parse_train_config(words[3:]) == run
+    assert training_command(record | {"processes": 2}).startswith("accelerate launch --num_processes 2 train/train.py")
 
 
 @pytest.mark.parametrize(

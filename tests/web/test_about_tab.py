@@ -45,7 +45,9 @@ def test_thresholds_their_promise_and_the_licence_are_told(tiny_detector: Path) 
 def test_both_rates_of_the_promise_are_told(tiny_detector: Path) -> None:
     detector = Detector(tiny_detector)
     detector.settings = dataclasses.replace(detector.settings, error_rate=0.04, miss_rate=0.07)
-    assert "at most 4% are called fake, of new fakes at most 7% real" in describe_detector(detector)
+    assert "at most 4 % of the real faces are called fake and at most 7 % of the fake ones" in describe_detector(
+        detector
+    )
 
 
 def test_figures_of_unseen_data_come_first_and_apart(folder: Path) -> None:

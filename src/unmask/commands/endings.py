@@ -1,12 +1,14 @@
-"""How a command ends: its exit codes, without a traceback, and an error in one line."""
+"""How a command ends: its exit codes, on Ctrl-C without a traceback, and an error in one line."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
@@ -14,6 +16,8 @@ from unmask.errors import UnmaskError
 
 if TYPE_CHECKING:
     from unmask.detector import Detector
+
+Item = TypeVar("Item")
 
 WRONG_USAGE, INTERRUPTED, READER_GONE = 2, 130, 141
 
@@ -51,3 +55,31 @@ def load_or_end(name: str | None, revision: str | None) -> Detector:
     with one_line():
         read_trust_list()  # so that a bad one is told once and not for every file
         return load_detector(name, revision)
+
+
+def stoppable(items: Iterable[Item], stop: threading.Event) -> Iterator[Item]:
+    """Yield the items, and let Ctrl-C end the command between two of them; a second one ends it at once.
+
+    `stop` is set by the first, for work that looks at it. Python's own handler may strike inside the lock of a
+    future, which then raises RuntimeError.
+    """
+
+    def note(*_: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield from items  # ignored under nohup, or another program's; only the main thread may set a handler
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        for item in items:
+            if stop.is_set():
+                raise KeyboardInterrupt
+            yield item
+        if stop.is_set():
+            raise KeyboardInterrupt
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -34,8 +34,8 @@ def render_block(folder: Path) -> str:
     if report["datasets"]:
         finders = ", ".join(sorted({entry["face_finder"] for entry in report["datasets"]}))
         parts.append(
-            f"Detector `{report['detector']}`, scored on {report['date']}, faces found by `{finders}`:\n\n"
-            f"```sh\n{report['command']}\n```"
+            f"Detector `{report['detector']}`, scored on {report['date']}, faces found by `{finders}`"
+            + (f":\n\n```sh\n{report['command']}\n```" if report["command"] else ".")
         )
     return "\n\n".join(parts)
 

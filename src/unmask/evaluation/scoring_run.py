@@ -63,18 +63,16 @@ def run_scoring(run: ScoringRun, *, progress: bool = True) -> dict[str, Any]:
     return report
 
 
-def score_validation(
-    folder: Path, chosen: Sequence[tuple[str, Sequence[Sample]]], output: Path, command: str
-) -> dict[str, Any]:
+def score_validation(folder: Path, chosen: Sequence[tuple[str, Sequence[Sample]]], output: Path) -> dict[str, Any]:
     """Score a freshly trained detector on its validation pictures; report and card go into its folder.
 
-    The run's folder gets `report/`: curves, ROC curves, confusion matrices and classification reports.
+    The run's folder gets `report/`: curves, ROC curves, confusion matrices and classification reports. What repeats
+    the training, and with it these scores, stands on the card.
 
     Args:
         folder: The detector folder, in the run's.
         chosen: Each data set's folder with its validation samples.
         output: Where figures and scores per picture go.
-        command: What repeats the run.
 
     Raises:
         UnmaskError: the detector cannot run, or a folder cannot be written.
@@ -84,7 +82,7 @@ def score_validation(
         score_dataset(detector, [replace(s, split="validation") for s in samples], root=root)
         for root, samples in chosen
     ]
-    report = write_report(output, detector, datasets, command)
+    report = write_report(output, detector, datasets)
     publish_report(folder, report)
     _print_summary(report, output)
     page, left_out = compare_runs([folder.parent])

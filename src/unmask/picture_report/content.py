@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from unmask import __version__
+from unmask.calibration import describe_promise
 from unmask.detector import Detector
 from unmask.detector_folder import ONNX
 from unmask.errors import UnreadableImage
@@ -22,7 +23,7 @@ from unmask.media.images import Picture, name_of_source, read_picture
 from unmask.media.provenance import read_provenance
 from unmask.repeating import repeat_command
 from unmask.report_html import colour_of, printable
-from unmask.schema import Box, DetectorSettings, FacePrediction, ImagePrediction, Verdict
+from unmask.schema import Box, FacePrediction, ImagePrediction, Verdict
 
 SIDE = 320
 """Of a face's crop and heat map, in pixels."""
@@ -131,20 +132,10 @@ def _describe_detector(detector: Detector) -> dict[str, str]:
         "Trained on": printable(", ".join(settings.trained_on)),
         "Thresholds": f"real below {settings.real_threshold:.3f}, fake above {settings.fake_threshold:.3f}, uncertain "
         "between them",
-        "Their promise": _promise(settings),
+        "Their promise": describe_promise(settings) or "none: this detector states no error rate",
         "Set on": printable(settings.calibrated_on),
     }
     return {name: value for name, value in facts.items() if value}
-
-
-def _promise(settings: DetectorSettings) -> str:
-    if settings.promise is None:
-        return "none: this detector states no error rate"
-    wrong, missed = (100 * rate for rate in settings.promise)
-    return (
-        f"of each validation data set at most {wrong:g} % of the real faces are called fake, and at most {missed:g} % "
-        "of the fake ones real; for pictures like those, and for no others"
-    )
 
 
 def _draw_boxes(image: np.ndarray, prediction: ImagePrediction) -> np.ndarray:

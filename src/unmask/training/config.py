@@ -5,14 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from unmask.calibration import ERROR_RATE
-from unmask.data.names import short_path
 from unmask.errors import TrainingError
 from unmask.schema import MOST_CROP_MARGIN
 
@@ -187,26 +185,6 @@ def check_ranges(config: TrainConfig) -> None:
         if value is not None and not least <= value <= most:
             upper = f" to {most:g}" if most < math.inf else " up"
             raise TrainingError(f"--{name.replace('_', '-')} is {value}. Give a number from {least:g}{upper}.")
-
-
-def describe_run(config: TrainConfig, processes: int = 1) -> str:
-    """Return the command that repeats a run, with data sets and weights by name: paths are of one machine."""
-    default = TrainConfig()
-    several = ["--num_processes", str(processes)] if processes > 1 else []
-    words = ["accelerate", "launch", *several, "train/train.py"]
-    for root in config.data:
-        words += ["--data", short_path(root)]
-    for f in dataclasses.fields(TrainConfig):
-        value = getattr(config, f.name)
-        if f.name in ("data", *OF_THIS_MACHINE) or value == getattr(default, f.name):
-            continue
-        if isinstance(value, bool):
-            words += [f"--{f.name.replace('_', '-')}"] + (["false"] if not value else [])
-        else:
-            value = weights_name(value) if f.name == "init_weights" else value
-            text = json.dumps(value) if isinstance(value, (list, dict)) else str(value)
-            words += [f"--{f.name.replace('_', '-')}", text]
-    return shlex.join([*words, "--output", f"runs/{Path(config.output).name}"])
 
 
 def _plain(arguments: Sequence[str]) -> list[str]:

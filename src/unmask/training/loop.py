@@ -27,13 +27,12 @@ from unmask.training.transfer import add_adapters
 class TrainedRun:
     """A finished run: its detector folder, and the validation pictures of each data folder.
 
-    `is_main` is true in the one process that goes on to score and print; `processes` took part.
+    `is_main` is true in the one process that goes on to score and print.
     """
 
     folder: Path
     validation_samples: tuple[tuple[str, list[Sample]], ...]
     is_main: bool
-    processes: int
 
 
 def train(config: TrainConfig) -> TrainedRun | None:
@@ -85,7 +84,6 @@ def train(config: TrainConfig) -> TrainedRun | None:
         Path(config.output) / "detector",
         data.validation_samples,
         accelerator.is_main_process,
-        accelerator.num_processes,
     )
 
 

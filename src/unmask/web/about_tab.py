@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from unmask.calibration import describe_promise
 from unmask.detector import Detector
 from unmask.detector_folder import CALIBRATION_FIGURE, CARD, REPORT, ROBUSTNESS_FIGURE, read_json
 from unmask.errors import DetectorError, UnmaskError
@@ -47,13 +48,7 @@ def describe_detector(detector: Detector) -> str:
     """Return thresholds, promise, licence and scores of a detector as HTML."""
     settings = detector.settings
     low, high = percent(settings.real_threshold), percent(settings.fake_threshold)
-    promise = "nothing: it states no error rate"
-    if settings.promise is not None:
-        wrong, missed = (f"{100 * rate:g}%" for rate in settings.promise)
-        promise = (
-            f"of new real faces at most {wrong} are called fake, of new fakes at most {missed} real, as "
-            "long as they are like those it was calibrated on; for other pictures nothing is promised"
-        )
+    promise = describe_promise(settings) or "nothing: it states no error rate"
     facts = {
         "Detector": detector.name,
         "Thresholds": f"below {low} is called real, above {high} fake, and between them uncertain",

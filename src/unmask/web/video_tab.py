@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import gradio as gr
 
 from unmask.annotated_clip import annotate_clip
 from unmask.clip_report import write_clip_report
-from unmask.clips import FRAMES, judge_stepwise
+from unmask.clips import FRAMES, ClipJudging
 from unmask.detector import Detector
 from unmask.errors import UnmaskError
 from unmask.media.provenance import read_provenance
@@ -146,17 +145,12 @@ def judge_upload(shelf: Shelf, choice: Choice | None, upload: Any) -> Iterator[l
 
 def _judge(detector: Detector, path: Path) -> Generator[list[Any], None, VideoPrediction]:
     """Judge a clip, yield the tab's outputs with how far it is from time to time, and return the prediction."""
-    shown = time.monotonic()
-    with closing(judge_stepwise(detector, path)) as steps:
-        while True:
-            try:
-                done, wanted = next(steps)
-            except StopIteration as end:
-                prediction: VideoPrediction = end.value
-                return prediction
-            if time.monotonic() - shown > SHOW_EVERY:
-                shown = time.monotonic()
-                yield _working(progress_line(f"Judged {done} of {wanted} frames …", done, wanted))
+    judging, shown = ClipJudging(detector, path), time.monotonic()
+    for done, wanted in judging:
+        if time.monotonic() - shown > SHOW_EVERY:
+            shown = time.monotonic()
+            yield _working(progress_line(f"Judged {done} of {wanted} frames …", done, wanted))
+    return judging.prediction
 
 
 def draw_clip(judged: JudgedClip | None) -> Iterator[list[Any]]:

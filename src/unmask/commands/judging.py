@@ -1,0 +1,98 @@
+"""What `unmask predict` judges: files, what folders hold, and standard input; side by side, told in order."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unmask.errors import MediaError
+
+if TYPE_CHECKING:
+    from unmask.detector import Detector
+    from unmask.schema import ImagePrediction, VideoPrediction
+
+    Prediction = ImagePrediction | VideoPrediction
+    Progress = Callable[[int, int], None]
+
+STDIN = "-"
+WORKERS = 2
+AHEAD = 8
+"""How many pictures may be judged before the reader has taken the first: enough to keep the workers busy."""
+
+Content = Path | bytes | MediaError
+"""What stands behind a name: a file, bytes from standard input, or why there is neither."""
+
+
+def find_sources(files: list[str]) -> Iterator[tuple[str, Content]]:
+    """Yield name and content of every file, folders replaced by the pictures and clips below them."""
+    from unmask.media.image_bytes import MAX_FILE_BYTES
+    from unmask.media.images import IMAGE_SUFFIXES, find_files
+    from unmask.media.video_bytes import VIDEO_SUFFIXES
+
+    for name in files:
+        if name == STDIN:
+            # Read here: a worker blocked on a terminal could not be stopped.
+            yield name, sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+        elif not os.path.isdir(name):  # noqa: PTH112  pathlib's raises where a parent may not be read
+            yield name, Path(name)
+        else:
+            try:
+                found = find_files(Path(name), IMAGE_SUFFIXES | VIDEO_SUFFIXES)
+            except MediaError as error:
+                yield name, error
+                continue
+            yield from ((str(path), path) for path in found)
+            if not found:
+                yield name, MediaError(f"Could not find a picture or clip in {shown(name)}. Name another folder.")
+
+
+def judge_all(
+    detector: Detector, contents: list[Content], frames: int, progress: Progress
+) -> Iterator[Prediction | MediaError]:
+    """Judge the files side by side and yield the outcomes in order."""
+    waiting: deque[Future[Prediction | MediaError]] = deque()
+    pool = ThreadPoolExecutor(WORKERS)
+    try:
+        for content in contents:
+            waiting.append(pool.submit(_judge, detector, content, frames, progress))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _judge(detector: Detector, content: Content, frames: int, progress: Progress) -> Prediction | MediaError:
+    from unmask.media.video_bytes import is_clip
+
+    if isinstance(content, MediaError):
+        return content
+    try:
+        if isinstance(content, Path) and is_clip(content):
+            return detector.predict_video(content, frames, progress)
+        return detector.predict_image(content)
+    except MediaError as error:
+        return error
+
+
+def name_whole(error: MediaError, name: str) -> str:
+    """Return the error's line with the name as it was given; the error itself leaves the folder out."""
+    from unmask.media.image_bytes import one_line
+
+    for short in (one_line(Path(name).name), "the uploaded bytes"):
+        start = f"Could not read {short}: "
+        if str(error).startswith(start):
+            what = "standard input" if name == STDIN else shown(name)
+            return f"Could not read {what}: {str(error).removeprefix(start)}"
+    return str(error)
+
+
+def shown(name: str) -> str:
+    """Return a name that stays on one line and that every terminal takes."""
+    return "".join(character if character.isprintable() else "?" for character in name)
