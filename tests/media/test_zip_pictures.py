@@ -88,6 +88,25 @@ def test_too_many_entries_are_refused_before_their_list_is_read(write_zip, monke
         list_zip(path)
 
 
+def as_64_bit(data: bytes, comment: int) -> bytes:
+    """Return a zip whose true list is named by the 64-bit end record alone, with a comment of so many bytes."""
+    place = data.rindex(b"PK\x05\x06")
+    entries, size, start = struct.unpack("<2xHLL", data[place + 8 : place + 20])
+    end_64 = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, entries, entries, size, start)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, place, 1)
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, 10, 10, comment)
+    return data[:place] + end_64 + locator + end + b" " * comment
+
+
+@pytest.mark.parametrize("comment", [0, 100, 2**16 - 21, 2**16 - 1])  # the last two push the locator far from the end
+def test_a_64_bit_list_is_not_hidden_by_a_comment(write_zip, monkeypatch, comment):
+    path = write_zip({f"{number}.jpg": b"" for number in range(6)})
+    path.write_bytes(as_64_bit(path.read_bytes(), comment))
+    monkeypatch.setattr(zip_pictures, "MAX_ENTRIES", 5)
+    with pytest.raises(MediaError, match="more than 5 entries"):
+        list_zip(path)
+
+
 def test_an_end_record_that_lies_about_the_entries_does_not_help(write_zip, monkeypatch):
     path = write_zip({"n" * 200 + str(number): b"" for number in range(20)})
     data = bytearray(path.read_bytes())
