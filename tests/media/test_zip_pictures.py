@@ -50,6 +50,14 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(write_zip, name):
     assert answer["good.jpg"] == b"y"
 
 
+def test_a_member_without_a_name_is_refused_and_the_next_is_read(write_zip):
+    path = write_zip({"x.jpg": b"x", "good.jpg": b"y"})
+    path.write_bytes(path.read_bytes().replace(b"x.jpg", b"\0.jpg"))  # a name ends at its zero byte
+    answer = read(path)
+    assert "leads out of the zip's folder" in str(answer[""])
+    assert answer["good.jpg"] == b"y"
+
+
 @pytest.mark.parametrize("inner", ["inner.zip", "picture.jpg"])  # by its name, and by its first bytes
 def test_a_zip_in_a_zip_is_not_opened(write_zip, inner):
     content = io.BytesIO()

@@ -48,7 +48,9 @@ def list_zip(path: Path) -> list[zipfile.ZipInfo]:
         with path.open("rb") as file:
             _check_end(file, path.stat().st_size, name)
         with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir() and not _is_hidden(member)]
+            # Python 3.11's own `is_dir` raises IndexError on a member without a name.
+            files = [member for member in archive.infolist() if not member.filename.endswith("/")]
+            members = [member for member in files if not _is_hidden(member)]
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as error:
         raise MediaError(f"Could not read {name}: not a whole zip file. Make it again and try once more.") from error
     if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
