@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,12 @@ def test_a_file_in_the_place_of_the_folder_is_one_line(tmp_path):
     with pytest.raises(DataError, match="Could not write") as raised:
         write_whole(tmp_path / "folder/report.json", b"new")
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("path", ["", ".", "/"])
+def test_a_path_without_a_name_is_one_line(path):
+    with pytest.raises(DataError, match=r"it is a folder\. Name a file in it\."):
+        write_whole(Path(path), b"new")
 
 
 def test_json_is_indented_and_ends_with_a_line_break(tmp_path):

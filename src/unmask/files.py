@@ -20,8 +20,10 @@ def written_aside(path: Path) -> Iterator[Path]:
     A kill at any moment leaves the old file whole.
 
     Raises:
-        DataError: the folder cannot be written, or the disk is full.
+        DataError: the folder cannot be written, the disk is full, or the path has no file's name, as `.` and `/`.
     """
+    if not path.name:
+        raise DataError(f"Could not write {path}: it is a folder. Name a file in it.")
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
