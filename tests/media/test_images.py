@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -23,6 +25,7 @@ from unmask.media.images import IMAGE_SUFFIXES, find_images, read_image
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 ORIENTATION, MAKER = 0x0112, 0x010F
+NOBODY = 65534  # the user without rights
 
 pillow_heif.register_heif_opener()  # so that the tests can write HEIC
 
@@ -345,6 +348,39 @@ def test_what_is_no_folder_cannot_be_listed(tmp_path, root):
     touch(tmp_path, "file.png")
     with pytest.raises(MediaError, match=r"Could not list .*: it is not a folder\. Give a folder"):
         find_images(tmp_path / root)
+
+
+@pytest.fixture
+def strangers_folder() -> Iterator[Path]:
+    """A folder in which this process is not root, whom no permission stops."""
+    root = os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as name:
+        if root:
+            os.chown(name, NOBODY, NOBODY)
+            os.seteuid(NOBODY)
+        try:
+            yield Path(name)
+        finally:
+            for folder in Path(name).iterdir():
+                folder.chmod(0o700)
+            if root:
+                os.seteuid(0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs Unix permissions")
+def test_a_folder_that_may_be_read_and_not_entered_is_one_line(strangers_folder):
+    touch(strangers_folder, "half/deeper/1.png")
+    (strangers_folder / "half").chmod(0o400)
+    with pytest.raises(MediaError, match=r"Could not list .*: Permission denied"):
+        find_images(strangers_folder)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs Unix permissions")
+def test_a_folder_below_a_closed_one_is_still_listed(strangers_folder, monkeypatch):
+    touch(strangers_folder, "closed/deeper/here/1.png")
+    monkeypatch.chdir(strangers_folder / "closed" / "deeper" / "here")
+    (strangers_folder / "closed").chmod(0)
+    assert find_images(Path()) == [Path("1.png")]
 
 
 def test_a_picture_in_a_hidden_parent_is_still_found(tmp_path):
