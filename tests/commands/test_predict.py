@@ -333,6 +333,7 @@ def test_a_picture_has_a_report_in_both_forms(
     [
         ("--annotate out.mp4", ["b.png"], "--annotate is for one clip"),  # a picture
         ("--annotate out.mp4", ["clip.MP4", "b.png"], "--annotate is for one clip"),  # a clip and more
+        ("--annotate out.mp4", ["folder.mp4"], "--annotate is for one clip"),  # a folder with a clip's name
         ("--report out.html", ["clip.MP4", "b.png"], "--report is for one picture or clip"),
         ("--report out.html", ["."], "--report is for one picture or clip"),  # a folder
         ("--report out.docx", ["b.png"], "neither .html nor .pdf"),
@@ -343,6 +344,7 @@ def test_reports_and_copies_are_for_one_file(
     options: str, names: list[str], told: str, tiny_detector: Path, pictures: Path, clip: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
+    (pictures / "folder.mp4").mkdir()
     arguments = [pictures / name for name in names]
     assert run("predict", "--detector", tiny_detector, *options.split(), *arguments) == 2
     out, err = capsys.readouterr()

@@ -120,11 +120,12 @@ def _check_extras(files: list[str], annotate: Path | None, report: Path | None) 
     """Raise UnmaskError where what is to be written beside the verdict is not for these files."""
     from unmask.media.video_bytes import is_clip
 
-    clip = len(files) == 1 and is_clip(files[0])
+    one = len(files) == 1 and files[0] != STDIN and not os.path.isdir(files[0])  # noqa: PTH112  as in find_sources
+    clip = one and is_clip(files[0])
     ending = report.suffix.lower() if report else ""
     if annotate and not clip:
         raise UnmaskError("--annotate is for one clip. Name one video file.")
-    if len(files) != 1 or files[0] == STDIN or os.path.isdir(files[0]):  # noqa: PTH112  as in find_sources
+    if not one:
         raise UnmaskError("--report is for one picture or clip. Name one file.")
     if report and ending not in (".html", ".htm", ".pdf"):
         raise UnmaskError(f"--report {report} is neither .html nor .pdf. Name a report with one of these endings.")
