@@ -398,6 +398,27 @@ def test_a_reader_that_goes_away_ends_it_quietly(tiny_detector: Path, many_pictu
     assert process.wait() == 141
 
 
+def test_a_reader_that_goes_away_ends_a_long_clip_too(tiny_detector: Path, pictures: Path, clip: Path) -> None:
+    code = """
+import itertools, time
+def judge_for_ever(self, path, frames, progress):
+    for done in itertools.count():
+        progress(done, done + 1)
+        time.sleep(0.01)
+from unmask.detector import Detector
+Detector.predict_video = judge_for_ever
+cli.main()"""
+    process = start(
+        code, "predict", "--json", "--detector", tiny_detector, pictures / "b.png", pictures / "a.png", clip
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    try:
+        assert process.wait(timeout=60) == 141
+    finally:
+        process.kill()
+
+
 def test_ctrl_c_ends_it_without_a_traceback(tiny_detector: Path, many_pictures: Path) -> None:
     process = start("cli.main()", "predict", "--json", "--detector", tiny_detector, many_pictures)
     assert process.stdout is not None
