@@ -419,6 +419,24 @@ cli.main()"""
         process.kill()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="its streams are closed otherwise")
+@pytest.mark.parametrize(
+    ("closed", "code"),
+    [
+        (0, 1),  # standard input, which is then empty
+        (1, 0),  # nobody reads the verdicts
+        (2, 0),  # nobody reads the errors
+    ],
+)
+def test_a_stream_that_is_closed_from_the_start_is_no_traceback(
+    closed: int, code: int, tiny_detector: Path, pictures: Path
+) -> None:
+    what = "-" if closed == 0 else pictures / "b.png"
+    process = start("cli.main()", "predict", "--detector", tiny_detector, what, preexec_fn=lambda: os.close(closed))
+    _, err = process.communicate()
+    assert (process.returncode, b"Traceback" in err) == (code, False)
+
+
 def test_ctrl_c_ends_it_without_a_traceback(tiny_detector: Path, many_pictures: Path) -> None:
     process = start("cli.main()", "predict", "--json", "--detector", tiny_detector, many_pictures)
     assert process.stdout is not None
