@@ -184,12 +184,14 @@ def _stamp_of(item: Packet | av.VideoFrame, default: int) -> int:
 def _promised_ticks(container: InputContainer, stream: VideoStream) -> int:
     """Return how long the header says that the video is, in ticks; 0 where it says nothing.
 
-    The container's own length counts only where there is nothing but video: sound may be longer.
+    The container's own length counts only where there is nothing but video: sound may be longer. Matroska's counts
+    from zero, also where the clip begins later.
     """
     if stream.duration:
         return stream.duration
     if container.duration and len(container.streams) == 1:
-        return int(Fraction(container.duration, av.time_base) / _time_base(stream))
+        length = container.duration - max(0, container.start_time or 0)
+        return int(Fraction(length, av.time_base) / _time_base(stream))
     return 0
 
 
