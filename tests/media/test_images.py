@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -25,7 +23,6 @@ from unmask.media.images import IMAGE_SUFFIXES, find_images, read_image
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 ORIENTATION, MAKER = 0x0112, 0x010F
-NOBODY = 65534  # the user without rights
 
 pillow_heif.register_heif_opener()  # so that the tests can write HEIC
 
@@ -348,23 +345,6 @@ def test_what_is_no_folder_cannot_be_listed(tmp_path, root):
     touch(tmp_path, "file.png")
     with pytest.raises(MediaError, match=r"Could not list .*: it is not a folder\. Give a folder"):
         find_images(tmp_path / root)
-
-
-@pytest.fixture
-def strangers_folder() -> Iterator[Path]:
-    """A folder in which this process is not root, whom no permission stops."""
-    root = os.geteuid() == 0
-    with tempfile.TemporaryDirectory() as name:
-        if root:
-            os.chown(name, NOBODY, NOBODY)
-            os.seteuid(NOBODY)
-        try:
-            yield Path(name)
-        finally:
-            for folder in Path(name).iterdir():
-                folder.chmod(0o700)
-            if root:
-                os.seteuid(0)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs Unix permissions")
