@@ -20,7 +20,9 @@ from PIL.PngImagePlugin import PngInfo
 from unmask import cli
 from unmask.commands import judging
 from unmask.detector import Detector
+from unmask.errors import BrokenDetector
 from unmask.media.provenance import read_provenance
+from unmask.runtimes.onnx import OnnxRuntime
 
 pytestmark = pytest.mark.usefixtures("plain_environment")
 JSON_KEYS = ["file", "kind", "verdict", "fake_probability", "faces", "reason", "face_finder", "detector", "provenance"]
@@ -234,6 +236,17 @@ def test_wrong_usage_ends_with_two(
     if "--detector" in arguments:
         assert err.startswith("unmask: ")
         assert err.count("\n") == 1
+
+
+def test_a_detector_that_turns_out_broken_is_one_line(
+    tiny_detector: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise BrokenDetector("model.onnx gives no numbers. Export it again.")
+
+    monkeypatch.setattr(OnnxRuntime, "run", fail)
+    assert run("predict", "--json", "--detector", tiny_detector, pictures / "b.png") == 2
+    assert capsys.readouterr() == ("", "unmask: model.onnx gives no numbers. Export it again.\n")
 
 
 @pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="the file system takes UTF-8 names alone")

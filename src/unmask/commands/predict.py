@@ -109,7 +109,8 @@ def predict(
                 _check_extras(files, annotate, report)
         loaded = load_or_end(detector, revision)
         sources = list(find_sources(files))
-        read, last = _report(sources, loaded, frames, as_json)
+        with one_line():  # a detector may turn out broken
+            read, last = _report(sources, loaded, frames, as_json)
         whole = read == len(sources)
         if last is not None and (annotate or report):
             whole = _write_extras(files[0], last, loaded, frames, annotate, report)
