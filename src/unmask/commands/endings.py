@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import typer
 
@@ -45,6 +45,12 @@ def one_line() -> Iterator[None]:
     except UnmaskError as error:
         print(f"unmask: {error}", file=sys.stderr)
         raise typer.Exit(WRONG_USAGE) from None
+
+
+def spelled(line: str, stream: TextIO) -> str:
+    """Return a line in which every character that the stream's code lacks is ?."""
+    code = stream.encoding or "utf-8"
+    return line.encode(code, "replace").decode(code)
 
 
 def load_or_end(name: str | None, revision: str | None) -> Detector:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from unmask.commands.endings import load_or_end, one_line, quiet_ends, stoppable
+from unmask.commands.endings import load_or_end, one_line, quiet_ends, spelled, stoppable
 from unmask.commands.judging import STDIN, Content, find_sources, judge_all, name_whole
 from unmask.commands.predict_output import as_json_line, as_lines, summary
 from unmask.errors import MediaError, UnmaskError
@@ -225,12 +225,10 @@ def _nothing(done: int, wanted: int) -> None:
 
 def _say(line: str, stream: TextIO, bar: tqdm[Any]) -> None:
     """Print a line at once, above the progress bar where both share a terminal; what its code lacks becomes ?."""
-    code = stream.encoding or "utf-8"
-    line = line.encode(code, "replace").decode(code)
     below = stream.isatty() and bar.format_dict["elapsed"] > BAR_DELAY
     if below:
         bar.clear()
-    print(line, file=stream, flush=True)
+    print(spelled(line, stream), file=stream, flush=True)
     if below:
         bar.refresh()
 
