@@ -123,6 +123,14 @@ def test_a_clip_cut_short_gives_what_is_left_and_says_how_much(write_clip):
     assert frames.given < frames.wanted == 20
 
 
+def test_a_clip_of_which_next_to_nothing_is_left_is_one_line(write_clip):
+    clip = write_clip("clip.mkv", noise(40), gop=5)
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 4])
+    with pytest.raises(UnreadableVideo, match=r"Could not read clip\.mkv: next to nothing of it is there"):
+        list(read_frames(clip, 1))  # the only frame wanted lies in its middle
+    assert len(list(read_frames(clip, 20))) >= 4
+
+
 @pytest.mark.parametrize("name", ["clip.mkv", "clip.ts"])
 def test_a_stream_cut_short_is_read_to_its_end(write_clip, name):
     clip = write_clip(name, noise(40), gop=5)
