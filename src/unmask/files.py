@@ -49,6 +49,14 @@ def write_json(path: Path, value: Any) -> None:
     write_whole(path, (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
 
 
+def is_same_file(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
+    """Return whether two paths lead to one file: by a link, or in another case where the file system sees none."""
+    try:
+        return Path(one).samefile(other)
+    except OSError:  # one is missing or may not be seen: then their names decide
+        return Path(one).resolve() == Path(other).resolve()
+
+
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file as hexadecimal text."""
     digest = hashlib.sha256()
