@@ -130,6 +130,8 @@ def _check_extras(files: list[str], annotate: Path | None, report: Path | None) 
         raise UnmaskError("--report is for one picture or clip. Name one file.")
     if report and ending not in (".html", ".htm", ".pdf"):
         raise UnmaskError(f"--report {report} is neither .html nor .pdf. Name a report with one of these endings.")
+    if annotate and report and annotate.resolve() == report.resolve():
+        raise UnmaskError("--annotate and --report name the same file. Give each its own.")
     if clip and ending == ".pdf":
         raise UnmaskError("a clip's report is a page with time lines. Name an .html file; a browser prints it as PDF.")
 
