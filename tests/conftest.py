@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 settings.register_profile("unmask", deadline=None)
 settings.load_profile("unmask")
 
+NOBODY = 65534  # the user without rights
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -71,6 +73,23 @@ def make_tiny_detector(folder: Path, backbone: str = "test_resnet", size: int = 
 def tiny_detector(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A detector folder with an untrained network of a few thousand parameters; do not write into it."""
     return make_tiny_detector(tmp_path_factory.mktemp("tiny") / "detector")
+
+
+@pytest.fixture
+def strangers_folder() -> Iterator[Path]:
+    """A folder in which this process is not root, whom no permission stops."""
+    root = os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as name:
+        if root:
+            os.chown(name, NOBODY, NOBODY)
+            os.seteuid(NOBODY)
+        try:
+            yield Path(name)
+        finally:
+            for path in Path(name).iterdir():
+                path.chmod(0o700)
+            if root:
+                os.seteuid(0)
 
 
 @pytest.fixture

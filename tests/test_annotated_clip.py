@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 
 import av
 import numpy as np
@@ -114,6 +115,9 @@ def test_the_clip_itself_is_never_overwritten(write_clip):
     before = clip.read_bytes()
     with pytest.raises(DataError, match="is the clip itself"):
         annotate_clip(clip, said(), clip)
+    os.link(clip, clip.with_name("Clip.mp4.link"))  # as another case is, where the file system sees none
+    with pytest.raises(DataError, match="is the clip itself"):
+        annotate_clip(clip, said(), clip.with_name("Clip.mp4.link"))
     assert clip.read_bytes() == before
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,12 @@ Change = Callable[[dict[str, Any]], Any]
 def folder(tiny_detector: Path, tmp_path: Path) -> Path:
     """A copy of the tiny detector that a test may break."""
     return Path(shutil.copytree(tiny_detector, tmp_path / "detector"))
+
+
+@pytest.fixture
+def whole_files(tiny_detector: Path) -> dict[str, bytes]:
+    """What the tiny detector's files hold, read before a test gives up its rights."""
+    return {path.name: path.read_bytes() for path in tiny_detector.iterdir()}
 
 
 def change_config(folder: Path, change: Change) -> None:
@@ -49,6 +56,26 @@ def test_a_whole_folder_is_read(tiny_detector: Path) -> None:
     assert (config.input_spec.size, config.input_spec.interpolation) == (96, "bicubic")
     assert config.settings.name == "tiny"
     assert config.settings.trained_on == ()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs Unix permissions")
+@pytest.mark.parametrize(
+    ("closed", "mode"),
+    [
+        (".", 0),  # it may not be entered
+        (".", 0o300),  # it may not be listed
+        (WEIGHTS, 0),  # one file may not be read
+    ],
+)
+def test_a_folder_that_may_not_be_read_is_one_line(
+    whole_files: dict[str, bytes], strangers_folder: Path, closed: str, mode: int
+) -> None:
+    folder = strangers_folder / "detector"
+    folder.mkdir()
+    for name, content in whole_files.items():
+        (folder / name).write_bytes(content)
+    (folder / closed).chmod(mode)
+    assert "Permission denied" in failure(folder)
 
 
 def test_what_may_be_absent_has_its_old_meaning(folder: Path) -> None:

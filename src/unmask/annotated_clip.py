@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unmask.errors import DataError
+from unmask.files import is_same_file
 from unmask.media.marks import Mark, draw_marks
 from unmask.schema import Box, PersonPrediction, VideoPrediction
 from unmask.verdicts import is_groundless
@@ -45,7 +46,7 @@ def annotate_clip(
     from unmask.media.video import read_frames
     from unmask.media.video_writing import write_video
 
-    if Path(output).resolve() == Path(path).resolve():
+    if is_same_file(output, path):
         raise DataError(f"{output} is the clip itself. Name another file for the annotated one.")
     clip = read_frames(path, None, threads=2)
     write_video(Path(output), _drawn(clip, prediction, progress))

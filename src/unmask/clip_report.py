@@ -11,7 +11,7 @@ import numpy as np
 
 from unmask.calibration import verdict_of
 from unmask.errors import DataError
-from unmask.files import file_digest, write_whole
+from unmask.files import file_digest, is_same_file, write_whole
 from unmask.report_html import badge, colour_of, data_url, facts_table, html_page, printable, table
 from unmask.schema import DetectorSettings, PersonPrediction, Verdict, VideoPrediction
 from unmask.verdicts import list_words
@@ -60,7 +60,7 @@ def write_clip_report(
         digest, size = file_digest(clip), clip.stat().st_size
     except OSError as error:
         raise DataError(f"Could not read {clip} again for its report: {error.strerror}. Try once more.") from error
-    if Path(output).resolve() == clip.resolve():
+    if is_same_file(output, clip):
         raise DataError(f"{output} is the clip itself. Name another file for the report.")
     facts = {
         "File": f"{escape(printable(clip.name))}, {size:,} bytes",

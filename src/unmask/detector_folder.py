@@ -69,8 +69,15 @@ def check_folder(folder: Path) -> DetectorConfig:
 
     Raises:
         DetectorNotFound: there is no such folder, or it holds no detector.
-        BrokenDetector: a file is missing, damaged, a pickle, or contradicts the others.
+        BrokenDetector: a file is missing, damaged, a pickle, may not be read, or contradicts the others.
     """
+    try:
+        return _check_folder(folder)
+    except OSError as error:
+        raise BrokenDetector(f"Could not read {error.filename}: {error.strerror}. Check its permissions.") from None
+
+
+def _check_folder(folder: Path) -> DetectorConfig:
     if not folder.is_dir():
         raise DetectorNotFound(f"There is no detector folder at {folder}. Check the path, or give a Hub id user/name.")
     if not (folder / CONFIG).is_file():

@@ -20,8 +20,10 @@ def written_aside(path: Path) -> Iterator[Path]:
     A kill at any moment leaves the old file whole.
 
     Raises:
-        DataError: the folder cannot be written, or the disk is full.
+        DataError: the folder cannot be written, the disk is full, or the path has no file's name, as `.` and `/`.
     """
+    if not path.name:
+        raise DataError(f"Could not write {path}: it is a folder. Name a file in it.")
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,6 +47,14 @@ def write_whole(path: Path, content: bytes) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write a value as indented JSON, whole or not at all; raises DataError, and ValueError for a NaN."""
     write_whole(path, (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
+
+
+def is_same_file(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
+    """Return whether two paths lead to one file: by a link, or in another case where the file system sees none."""
+    try:
+        return Path(one).samefile(other)
+    except OSError:  # one is missing or may not be seen: then their names decide
+        return Path(one).resolve() == Path(other).resolve()
 
 
 def file_digest(path: Path) -> str:

@@ -20,7 +20,9 @@ from PIL.PngImagePlugin import PngInfo
 from unmask import cli
 from unmask.commands import judging
 from unmask.detector import Detector
+from unmask.errors import BrokenDetector
 from unmask.media.provenance import read_provenance
+from unmask.runtimes.onnx import OnnxRuntime
 
 pytestmark = pytest.mark.usefixtures("plain_environment")
 JSON_KEYS = ["file", "kind", "verdict", "fake_probability", "faces", "reason", "face_finder", "detector", "provenance"]
@@ -236,6 +238,17 @@ def test_wrong_usage_ends_with_two(
         assert err.count("\n") == 1
 
 
+def test_a_detector_that_turns_out_broken_is_one_line(
+    tiny_detector: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise BrokenDetector("model.onnx gives no numbers. Export it again.")
+
+    monkeypatch.setattr(OnnxRuntime, "run", fail)
+    assert run("predict", "--json", "--detector", tiny_detector, pictures / "b.png") == 2
+    assert capsys.readouterr() == ("", "unmask: model.onnx gives no numbers. Export it again.\n")
+
+
 @pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="the file system takes UTF-8 names alone")
 @pytest.mark.parametrize(
     "name",
@@ -333,8 +346,10 @@ def test_a_picture_has_a_report_in_both_forms(
     [
         ("--annotate out.mp4", ["b.png"], "--annotate is for one clip"),  # a picture
         ("--annotate out.mp4", ["clip.MP4", "b.png"], "--annotate is for one clip"),  # a clip and more
+        ("--annotate out.mp4", ["folder.mp4"], "--annotate is for one clip"),  # a folder with a clip's name
         ("--report out.html", ["clip.MP4", "b.png"], "--report is for one picture or clip"),
         ("--report out.html", ["."], "--report is for one picture or clip"),  # a folder
+        ("--annotate a.html --report ./a.html", ["clip.MP4"], "name the same file"),  # one would replace the other
         ("--report out.docx", ["b.png"], "neither .html nor .pdf"),
         ("--report out.pdf", ["clip.MP4"], "Name an .html file"),  # a clip's report is a page
     ],
@@ -343,6 +358,7 @@ def test_reports_and_copies_are_for_one_file(
     options: str, names: list[str], told: str, tiny_detector: Path, pictures: Path, clip: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
+    (pictures / "folder.mp4").mkdir()
     arguments = [pictures / name for name in names]
     assert run("predict", "--detector", tiny_detector, *options.split(), *arguments) == 2
     out, err = capsys.readouterr()
@@ -394,6 +410,45 @@ def test_a_reader_that_goes_away_ends_it_quietly(tiny_detector: Path, many_pictu
     process.stdout.close()
     assert process.stderr.read() == b""
     assert process.wait() == 141
+
+
+def test_a_reader_that_goes_away_ends_a_long_clip_too(tiny_detector: Path, pictures: Path, clip: Path) -> None:
+    code = """
+import itertools, time
+def judge_for_ever(self, path, frames, progress):
+    for done in itertools.count():
+        progress(done, done + 1)
+        time.sleep(0.01)
+from unmask.detector import Detector
+Detector.predict_video = judge_for_ever
+cli.main()"""
+    process = start(
+        code, "predict", "--json", "--detector", tiny_detector, pictures / "b.png", pictures / "a.png", clip
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    try:
+        assert process.wait(timeout=60) == 141
+    finally:
+        process.kill()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its streams are closed otherwise")
+@pytest.mark.parametrize(
+    ("closed", "code"),
+    [
+        (0, 1),  # standard input, which is then empty
+        (1, 0),  # nobody reads the verdicts
+        (2, 0),  # nobody reads the errors
+    ],
+)
+def test_a_stream_that_is_closed_from_the_start_is_no_traceback(
+    closed: int, code: int, tiny_detector: Path, pictures: Path
+) -> None:
+    what = "-" if closed == 0 else pictures / "b.png"
+    process = start("cli.main()", "predict", "--detector", tiny_detector, what, preexec_fn=lambda: os.close(closed))
+    _, err = process.communicate()
+    assert (process.returncode, b"Traceback" in err) == (code, False)
 
 
 def test_ctrl_c_ends_it_without_a_traceback(tiny_detector: Path, many_pictures: Path) -> None:

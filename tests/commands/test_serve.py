@@ -178,6 +178,13 @@ def test_a_password_file_is_refused_in_one_line_that_keeps_the_secret(
     assert "secret" not in err
 
 
+def test_a_password_file_of_windows_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "passwords"
+    path.write_bytes(b"\xef\xbb\xbfada:secret\r\nbob:x\r\n")  # its editor puts a mark before UTF-8
+    path.chmod(0o600)
+    assert read_passwords(path) == [("ada", "secret"), ("bob", "x")]
+
+
 def test_a_password_may_hold_colons_and_spaces(passwords: Path) -> None:
     assert read_passwords(passwords) == [("ada", PASSWORD), ("bob", "x")]
 

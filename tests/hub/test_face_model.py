@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import sys
 import time
 from pathlib import Path
 
@@ -84,6 +85,23 @@ def test_a_named_file_that_is_no_model_is_told_in_one_line(monkeypatch, tmp_path
         make_face_finder(fetch_face_model())
     assert str(path) in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs Unix permissions")
+def test_a_named_file_in_no_home_or_behind_a_closed_door_is_told_in_one_line(monkeypatch, strangers_folder):
+    monkeypatch.setenv("UNMASK_FACE_MODEL", "~nobody-of-that-name/mine.onnx")
+    with pytest.raises(UnmaskError, match="which is no file"):
+        fetch_face_model()
+    path = strangers_folder / "mine.onnx"
+    path.write_bytes(MODEL)
+    monkeypatch.setenv("UNMASK_FACE_MODEL", str(path))
+    path.chmod(0)
+    with pytest.raises(UnmaskError, match="cannot be read: Permission denied"):
+        fetch_face_model()
+    strangers_folder.chmod(0)
+    with pytest.raises(UnmaskError, match="which is no file"):
+        fetch_face_model()
+    strangers_folder.chmod(0o700)
 
 
 def test_a_wrong_file_from_the_hub_is_never_used_and_not_fetched_again(hub, caplog):

@@ -147,11 +147,13 @@ REFUSALS = [  # what is asked for, and what the reader must be told
     ("./runs/missing", None, r"There is no detector at \./runs/missing: no such folder"),  # plainly a path
     ("a/b/c", None, r"There is no detector at a/b/c"),  # too deep for a repository
     ("face-check", None, r"There is no detector at face-check"),  # a bare name
+    ("~nobody-of-that-name/x", None, r"There is no detector at ~nobody-of-that-name/x"),  # no such home
+    ("a" * 5000, None, r"There is no detector at aaaa"),  # longer than any file's name
     (Path("ada/face-check"), None, r"There is no detector at ada/face-check"),  # a Path is never a repository
 ]
 
 
-@pytest.mark.parametrize(("source", "revision", "told"), REFUSALS, ids=[str(row[0]) for row in REFUSALS])
+@pytest.mark.parametrize(("source", "revision", "told"), REFUSALS, ids=[str(row[0])[:30] for row in REFUSALS])
 def test_what_is_not_there_is_told_in_one_line(published, source, revision, told):
     with pytest.raises(DetectorNotFound, match=told) as raised:
         load_detector(source, revision)

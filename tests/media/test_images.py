@@ -347,6 +347,22 @@ def test_what_is_no_folder_cannot_be_listed(tmp_path, root):
         find_images(tmp_path / root)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs Unix permissions")
+def test_a_folder_that_may_be_read_and_not_entered_is_one_line(strangers_folder):
+    touch(strangers_folder, "half/deeper/1.png")
+    (strangers_folder / "half").chmod(0o400)
+    with pytest.raises(MediaError, match=r"Could not list .*: Permission denied"):
+        find_images(strangers_folder)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs Unix permissions")
+def test_a_folder_below_a_closed_one_is_still_listed(strangers_folder, monkeypatch):
+    touch(strangers_folder, "closed/deeper/here/1.png")
+    monkeypatch.chdir(strangers_folder / "closed" / "deeper" / "here")
+    (strangers_folder / "closed").chmod(0)
+    assert find_images(Path()) == [Path("1.png")]
+
+
 def test_a_picture_in_a_hidden_parent_is_still_found(tmp_path):
     touch(tmp_path, ".cache/set/1.png")
     assert names(tmp_path / ".cache" / "set") == ["1.png"]

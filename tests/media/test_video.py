@@ -70,6 +70,16 @@ def test_a_varying_frame_rate_is_spread_by_time_not_by_number(write_clip):
     assert numbers(read) == [20, 22, 24, 26, 28]
 
 
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv", "clip.webm", "clip.ts"])
+def test_a_clip_that_begins_late_lacks_nothing(write_clip, name):
+    """One that was cut out of a longer clip with its times kept: Matroska's length counts from zero."""
+    codec = "libvpx" if name.endswith("webm") else "libx264"
+    frames = read_frames(write_clip(name, numbered(20), codec=codec, stamps=[9000 + 100 * n for n in range(20)]), 5)
+    assert [frame.time for frame in frames] == pytest.approx([0.2, 0.6, 1, 1.4, 1.8], abs=0.11)
+    assert shares(frames) == "5 of 5"
+    assert frames.seconds == pytest.approx(2, abs=0.11)
+
+
 @pytest.mark.parametrize(
     ("count", "asked", "given"),
     [
@@ -111,6 +121,14 @@ def test_a_clip_cut_short_gives_what_is_left_and_says_how_much(write_clip):
     frames = read_frames(clip, 20)
     assert 5 <= len(list(frames)) <= 12
     assert frames.given < frames.wanted == 20
+
+
+def test_a_clip_of_which_next_to_nothing_is_left_is_one_line(write_clip):
+    clip = write_clip("clip.mkv", noise(40), gop=5)
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 4])
+    with pytest.raises(UnreadableVideo, match=r"Could not read clip\.mkv: next to nothing of it is there"):
+        list(read_frames(clip, 1))  # the only frame wanted lies in its middle
+    assert len(list(read_frames(clip, 20))) >= 4
 
 
 @pytest.mark.parametrize("name", ["clip.mkv", "clip.ts"])

@@ -34,6 +34,13 @@ def test_at_a_steady_rate_as_many_are_taken_as_asked_or_there(frames, count, tic
     assert not steps or max(steps) - min(steps) <= tick
 
 
+@pytest.mark.parametrize("count", [6, 32, 10**9])
+def test_a_clip_of_no_more_frames_than_asked_is_taken_whole_at_any_rate(count):
+    stamps = [0, 10, 20, 30, 9000, 20000]  # a burst, then long stills
+    index = index_frames([(stamp, 40, stamp == 0) for stamp in stamps], promised=20040)
+    assert choose_stamps(index, count) == (stamps, 0)
+
+
 @given(st.integers(1, 4000), st.integers(1, 60), st.integers(1, 300), st.integers(1, 1001))
 def test_key_frames_are_taken_of_their_own_parts_where_parts_are_long(frames, count, gap, tick):
     index = index_frames([(n * tick, tick, n % gap == 0) for n in range(frames)], frames * tick)

@@ -50,6 +50,14 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(write_zip, name):
     assert answer["good.jpg"] == b"y"
 
 
+def test_a_member_without_a_name_is_refused_and_the_next_is_read(write_zip):
+    path = write_zip({"x.jpg": b"x", "good.jpg": b"y"})
+    path.write_bytes(path.read_bytes().replace(b"x.jpg", b"\0.jpg"))  # a name ends at its zero byte
+    answer = read(path)
+    assert "leads out of the zip's folder" in str(answer[""])
+    assert answer["good.jpg"] == b"y"
+
+
 @pytest.mark.parametrize("inner", ["inner.zip", "picture.jpg"])  # by its name, and by its first bytes
 def test_a_zip_in_a_zip_is_not_opened(write_zip, inner):
     content = io.BytesIO()
@@ -84,6 +92,25 @@ def test_too_many_entries_are_refused_before_their_list_is_read(write_zip, monke
     path = write_zip({f"{number}.jpg": b"" for number in range(6)})
     monkeypatch.setattr(zip_pictures, "MAX_ENTRIES", 5)
     monkeypatch.setattr(zipfile, "ZipFile", None)  # would be called
+    with pytest.raises(MediaError, match="more than 5 entries"):
+        list_zip(path)
+
+
+def as_64_bit(data: bytes, comment: int) -> bytes:
+    """Return a zip whose true list is named by the 64-bit end record alone, with a comment of so many bytes."""
+    place = data.rindex(b"PK\x05\x06")
+    entries, size, start = struct.unpack("<2xHLL", data[place + 8 : place + 20])
+    end_64 = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, entries, entries, size, start)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, place, 1)
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, 10, 10, comment)
+    return data[:place] + end_64 + locator + end + b" " * comment
+
+
+@pytest.mark.parametrize("comment", [0, 100, 2**16 - 21, 2**16 - 1])  # the last two push the locator far from the end
+def test_a_64_bit_list_is_not_hidden_by_a_comment(write_zip, monkeypatch, comment):
+    path = write_zip({f"{number}.jpg": b"" for number in range(6)})
+    path.write_bytes(as_64_bit(path.read_bytes(), comment))
+    monkeypatch.setattr(zip_pictures, "MAX_ENTRIES", 5)
     with pytest.raises(MediaError, match="more than 5 entries"):
         list_zip(path)
 

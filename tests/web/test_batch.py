@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from unmask.detector import Detector
+from unmask.errors import BrokenDetector
 from unmask.web import batch, batch_tab
 from unmask.web.batch import BatchRow, count_files, error_row, judge_files, rows_to_csv, rows_to_json
 from unmask.web.batch_tab import batch_table, judge_batch
@@ -52,6 +53,17 @@ def judge(detector: Detector, paths: list[Path]) -> list[dict[str, Any]]:
             }
         )
     return pages
+
+
+def test_a_detector_that_turns_out_broken_is_told_in_each_row(
+    detector: Detector, mixed: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise BrokenDetector("model.onnx gives no numbers. Export it again.")
+
+    monkeypatch.setattr(detector, "_run", fail)
+    (row,) = judge_files(detector, mixed[:1])
+    assert (row["verdict"], row["reason"]) == ("error", "model.onnx gives no numbers. Export it again.")
 
 
 def test_every_file_has_a_row_and_a_broken_one_stops_nothing(detector: Detector, mixed: list[Path]) -> None:

@@ -66,6 +66,7 @@ def test_without_a_face_the_last_verdict_stays_for_a_while(detector: Detector) -
     [
         (None, "No file arrived"),
         ({"url": "data:image/jpeg;base64,%%%"}, "damaged"),
+        ({"url": "data:image/jpeg;base64,é"}, "damaged"),
         ({"url": "data:image/jpeg;base64," + "A" * 9_000_000}, "too large"),
         ({"path": "/etc/hostname"}, "was not uploaded"),
     ],

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unmask.commands.endings import quiet_ends
+from unmask.commands.endings import quiet_ends, spelled
 
 if TYPE_CHECKING:
     from unmask.hub.cached import LocalDetector
@@ -48,4 +49,5 @@ def _row(detector: LocalDetector) -> tuple[str, ...]:
 def _print_table(rows: list[tuple[str, ...]]) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        print(spelled(line, sys.stdout))

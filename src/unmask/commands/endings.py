@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import typer
 
@@ -47,6 +47,12 @@ def one_line() -> Iterator[None]:
         raise typer.Exit(WRONG_USAGE) from None
 
 
+def spelled(line: str, stream: TextIO) -> str:
+    """Return a line in which every character that the stream's code lacks is ?."""
+    code = stream.encoding or "utf-8"
+    return line.encode(code, "replace").decode(code)
+
+
 def load_or_end(name: str | None, revision: str | None) -> Detector:
     """Return the detector of that name, or end the command with the reason."""
     from unmask.hub import load_detector
@@ -60,7 +66,8 @@ def load_or_end(name: str | None, revision: str | None) -> Detector:
 def stoppable(items: Iterable[Item], stop: threading.Event) -> Iterator[Item]:
     """Yield the items, and let Ctrl-C end the command between two of them; a second one ends it at once.
 
-    `stop` is set by the first, for work that looks at it. Python's own handler may strike inside the lock of a
+    `stop` is set by the first, for work that looks at it, and at the end in any case: whoever takes no further item,
+    as when the reader of the output is gone, waits for none. Python's own handler may strike inside the lock of a
     future, which then raises RuntimeError.
     """
 
@@ -70,11 +77,11 @@ def stoppable(items: Iterable[Item], stop: threading.Event) -> Iterator[Item]:
         stop.set()
 
     before = signal.getsignal(signal.SIGINT)
-    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
-        yield from items  # ignored under nohup, or another program's; only the main thread may set a handler
-        return
-    signal.signal(signal.SIGINT, note)
+    # Ignored under nohup, or another program's; and only the main thread may set a handler.
+    ours = before is signal.default_int_handler and threading.current_thread() is threading.main_thread()
     try:
+        if ours:
+            signal.signal(signal.SIGINT, note)
         for item in items:
             if stop.is_set():
                 raise KeyboardInterrupt
@@ -82,4 +89,6 @@ def stoppable(items: Iterable[Item], stop: threading.Event) -> Iterator[Item]:
         if stop.is_set():
             raise KeyboardInterrupt
     finally:
-        signal.signal(signal.SIGINT, before)
+        if ours:
+            signal.signal(signal.SIGINT, before)
+        stop.set()

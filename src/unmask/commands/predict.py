@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from unmask.commands.endings import load_or_end, one_line, quiet_ends, stoppable
+from unmask.commands.endings import load_or_end, one_line, quiet_ends, spelled, stoppable
 from unmask.commands.judging import STDIN, Content, find_sources, judge_all, name_whole
 from unmask.commands.predict_output import as_json_line, as_lines, summary
 from unmask.errors import MediaError, UnmaskError
@@ -109,7 +109,8 @@ def predict(
                 _check_extras(files, annotate, report)
         loaded = load_or_end(detector, revision)
         sources = list(find_sources(files))
-        read, last = _report(sources, loaded, frames, as_json)
+        with one_line():  # a detector may turn out broken
+            read, last = _report(sources, loaded, frames, as_json)
         whole = read == len(sources)
         if last is not None and (annotate or report):
             whole = _write_extras(files[0], last, loaded, frames, annotate, report)
@@ -120,14 +121,17 @@ def _check_extras(files: list[str], annotate: Path | None, report: Path | None) 
     """Raise UnmaskError where what is to be written beside the verdict is not for these files."""
     from unmask.media.video_bytes import is_clip
 
-    clip = len(files) == 1 and is_clip(files[0])
+    one = len(files) == 1 and files[0] != STDIN and not os.path.isdir(files[0])  # noqa: PTH112  as in find_sources
+    clip = one and is_clip(files[0])
     ending = report.suffix.lower() if report else ""
     if annotate and not clip:
         raise UnmaskError("--annotate is for one clip. Name one video file.")
-    if len(files) != 1 or files[0] == STDIN or os.path.isdir(files[0]):  # noqa: PTH112  as in find_sources
+    if not one:
         raise UnmaskError("--report is for one picture or clip. Name one file.")
     if report and ending not in (".html", ".htm", ".pdf"):
         raise UnmaskError(f"--report {report} is neither .html nor .pdf. Name a report with one of these endings.")
+    if annotate and report and annotate.resolve() == report.resolve():
+        raise UnmaskError("--annotate and --report name the same file. Give each its own.")
     if clip and ending == ".pdf":
         raise UnmaskError("a clip's report is a page with time lines. Name an .html file; a browser prints it as PDF.")
 
@@ -223,12 +227,10 @@ def _nothing(done: int, wanted: int) -> None:
 
 def _say(line: str, stream: TextIO, bar: tqdm[Any]) -> None:
     """Print a line at once, above the progress bar where both share a terminal; what its code lacks becomes ?."""
-    code = stream.encoding or "utf-8"
-    line = line.encode(code, "replace").decode(code)
     below = stream.isatty() and bar.format_dict["elapsed"] > BAR_DELAY
     if below:
         bar.clear()
-    print(line, file=stream, flush=True)
+    print(spelled(line, stream), file=stream, flush=True)
     if below:
         bar.refresh()
 

@@ -129,7 +129,7 @@ def read_passwords(path: Path) -> list[tuple[str, str]]:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             content = file.read(MOST_PASSWORD_BYTES + 1)
-        lines = content.decode().splitlines()
+        lines = content.decode("utf-8-sig").splitlines()
     except OSError as error:
         raise UnmaskError(f"Could not read the passwords in {path}: {error.strerror}. Check --auth-file.") from None
     except UnicodeDecodeError:

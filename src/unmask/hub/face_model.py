@@ -41,18 +41,24 @@ def fetch_face_model() -> Path | None:
     if named == HaarFinder.name:
         return None
     if named:
-        return _named_model(Path(named).expanduser())
+        return _named_model(os.path.expanduser(named))  # noqa: PTH111  pathlib's raises for a home that is none
     cached = _cached_model()
     if cached is not None or is_offline() or _failed_lately():
         return cached
     return _fetch_within(PATIENCE)
 
 
-def _named_model(path: Path) -> Path:
-    if not path.is_file():
+def _named_model(named: str) -> Path:
+    path = Path(named)
+    if not os.path.isfile(path):  # noqa: PTH113  pathlib's raises where a folder may not be entered
         raise UnmaskError(f"UNMASK_FACE_MODEL names {path}, which is no file. Correct it, or unset it.")
-    with path.open("rb") as file:
-        start = file.read(32)
+    try:
+        with path.open("rb") as file:
+            start = file.read(32)
+    except OSError as error:
+        raise UnmaskError(
+            f"UNMASK_FACE_MODEL names {path}, which cannot be read: {error.strerror}. Correct it, or unset it."
+        ) from None
     if not start or start.startswith(b"version https://git-lfs"):
         raise UnmaskError(f"UNMASK_FACE_MODEL names {path}, which holds no model. Fetch the file again.")
     return path

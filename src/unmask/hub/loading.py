@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 from pathlib import Path
 
@@ -158,14 +159,16 @@ def is_ours(config: Path) -> bool:
 
 def _locate(source: str | Path | None, revision: str | None) -> tuple[Path, str | None]:
     """Return the folder behind a name, and what to call the detector (None: by its own name)."""
-    if source is None or Path(source).expanduser().exists():
+    # Those of os.path say no to a home or a name that cannot be, and to a closed folder; pathlib's raise.
+    folder = Path(os.path.expanduser(source or ""))  # noqa: PTH111
+    if source is None or os.path.exists(folder):  # noqa: PTH110
         if revision is not None:
             what = "the shipped detector" if source is None else f"{source}, a folder on disk,"
             raise UnmaskError(f"A revision is for detectors on the Hub; {what} has none. Leave it out.")
-        return shipped_detector() if source is None else (_on_disk(Path(source).expanduser()), None)
+        return shipped_detector() if source is None else (_on_disk(folder), None)
     if isinstance(source, str) and HUB_ID.fullmatch(source):
-        folder = _fetch_snapshot(source, revision or "main")
-        return folder, f"{source}@{folder.name[:7]}"  # the client names a snapshot after its commit
+        snapshot = _fetch_snapshot(source, revision or "main")
+        return snapshot, f"{source}@{snapshot.name[:7]}"  # the client names a snapshot after its commit
     raise DetectorNotFound(
         f"There is no detector at {source}: no such folder. Give one that training wrote, or user/name."
     )

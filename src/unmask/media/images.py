@@ -96,7 +96,9 @@ def find_files(root: Path, suffixes: Collection[str]) -> list[Path]:
     if not Path(root).is_dir():
         raise MediaError(f"Could not list {root}: it is not a folder. Give a folder of pictures.")
     found: list[Path] = []
-    seen = {_identity(folder) for folder in Path(root).resolve().parents}  # a link up is a loop
+    # Those of os.path say no where a folder may not be entered, pathlib's raise.
+    parents = [folder for folder in Path(root).resolve().parents if os.path.exists(folder)]  # noqa: PTH110
+    seen = set(map(_identity, parents))  # a link up is a loop
     waiting = [Path(root)]
     for start in waiting:  # linked folders join the end, so the real tree comes first
         for parent, folders, files in os.walk(start, onerror=_cannot_list):
@@ -105,7 +107,7 @@ def find_files(root: Path, suffixes: Collection[str]) -> list[Path]:
                 continue
             seen.add(_identity(Path(parent)))
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            waiting += [Path(parent, name) for name in folders if Path(parent, name).is_symlink()]
+            waiting += [Path(parent, name) for name in folders if os.path.islink(Path(parent, name))]  # noqa: PTH114
             found += [Path(parent, name) for name in files if _has_suffix(name, suffixes)]
     return sorted(found)
 

@@ -73,11 +73,13 @@ class VideoFrames:
             self._index = index_frames(shown, _promised_ticks(container, stream))
             self.seconds = float((self._index.end - self._index.stamps[0]) * _time_base(stream))
             check_length(len(self._index.stamps), self.seconds)
+            if count is None:
+                self._chosen, missing = sorted(set(self._index.stamps)), 0
+            else:
+                self._chosen, missing = choose_stamps(self._index, count, near_keys)
+            if not self._chosen:  # the file ends before the middle of the first part
+                raise VideoRefusal("next to nothing of it is there, by what its header says. Try another copy of it.")
         self.frame_count = len(self._index.stamps)
-        if count is None:
-            self._chosen, missing = sorted(set(self._index.stamps)), 0
-        else:
-            self._chosen, missing = choose_stamps(self._index, count, near_keys)
         self.wanted = len(self._chosen) + missing
 
     def __iter__(self) -> Iterator[VideoFrame]:
@@ -184,12 +186,14 @@ def _stamp_of(item: Packet | av.VideoFrame, default: int) -> int:
 def _promised_ticks(container: InputContainer, stream: VideoStream) -> int:
     """Return how long the header says that the video is, in ticks; 0 where it says nothing.
 
-    The container's own length counts only where there is nothing but video: sound may be longer.
+    The container's own length counts only where there is nothing but video: sound may be longer. Matroska's counts
+    from zero, also where the clip begins later.
     """
     if stream.duration:
         return stream.duration
     if container.duration and len(container.streams) == 1:
-        return int(Fraction(container.duration, av.time_base) / _time_base(stream))
+        length = container.duration - max(0, container.start_time or 0)
+        return int(Fraction(length, av.time_base) / _time_base(stream))
     return 0
 
 

@@ -60,8 +60,10 @@ def choose_stamps(index: FrameIndex, count: int, near_keys: bool = False) -> tup
 
     The clip's time is cut into `count` equal parts, and the frame shown at the middle of each is taken. With
     `near_keys`, in a clip whose parts are long, it is the part's key frame next to its middle where it has one:
-    to decode that takes no other frame.
+    to decode that takes no other frame. A clip of no more frames than `count` is taken whole.
     """
+    if len(index.stamps) <= count and index.end == index.seen_end:
+        return sorted(set(index.stamps)), 0
     start, length = index.stamps[0], index.end - index.stamps[0]
     edges = [start + length * half // (2 * count) for half in range(2 * count + 1)]
     parts = [edges[place : place + 3] for place in range(0, 2 * count, 2)]

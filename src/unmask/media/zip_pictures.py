@@ -24,6 +24,7 @@ MAX_LIST_BYTES = 2**20
 """Of the list of members, which is read whole: about a kilobyte for each."""
 ZIP_START = b"PK\x03\x04"
 _END, _END_SIZE, _LONGEST_COMMENT = b"PK\x05\x06", 22, 2**16 - 1
+_LOCATOR, _LOCATOR_SIZE = b"PK\x06\x07", 20  # of a 64-bit zip's second end record, before the first one
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others may ask for gigabytes to unpack with
 _ENCRYPTED = 1
 
@@ -47,7 +48,9 @@ def list_zip(path: Path) -> list[zipfile.ZipInfo]:
         with path.open("rb") as file:
             _check_end(file, path.stat().st_size, name)
         with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir() and not _is_hidden(member)]
+            # Python 3.11's own `is_dir` raises IndexError on a member without a name.
+            files = [member for member in archive.infolist() if not member.filename.endswith("/")]
+            members = [member for member in files if not _is_hidden(member)]
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as error:
         raise MediaError(f"Could not read {name}: not a whole zip file. Make it again and try once more.") from error
     if sum(member.file_size for member in members) > MAX_UNPACKED_BYTES:
@@ -79,7 +82,7 @@ def _check_end(file: BinaryIO, size: int, name: str) -> None:
     """Refuse a zip by its end record: `zipfile` would read the whole list of members, however long."""
     if size > MAX_ZIP_BYTES:
         raise MediaError(f"Could not read {name}: it is larger than {MAX_ZIP_BYTES // 2**20} MiB. Split it up.")
-    file.seek(max(0, size - _END_SIZE - _LONGEST_COMMENT))
+    file.seek(max(0, size - _LOCATOR_SIZE - _END_SIZE - _LONGEST_COMMENT))
     tail = file.read()
     place = tail.rfind(_END)
     if place < 0 or len(tail) - place < _END_SIZE:
@@ -87,7 +90,7 @@ def _check_end(file: BinaryIO, size: int, name: str) -> None:
     entries, list_bytes = struct.unpack("<HL", tail[place + 10 : place + 16])
     too_many = f"Could not read {name}: it has more than {MAX_ENTRIES} entries. Split it up."
     # A 64-bit zip, which has a second end record, is only made of more than this.
-    if entries > MAX_ENTRIES or list_bytes > MAX_LIST_BYTES or b"PK\x06\x07" in tail[max(0, place - 20) : place]:
+    if entries > MAX_ENTRIES or list_bytes > MAX_LIST_BYTES or _LOCATOR in tail[max(0, place - _LOCATOR_SIZE) : place]:
         raise MediaError(too_many)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from unmask.detector import Detector
 from unmask.errors import DataError
-from unmask.files import write_whole
+from unmask.files import is_same_file, write_whole
 from unmask.picture_report.content import analyse
 from unmask.picture_report.html import render_html
 from unmask.picture_report.pdf import render_pdf
@@ -45,6 +45,6 @@ def write_picture_report(
     render = RENDERERS.get(page.suffix.lower())
     if render is None:
         raise DataError(f"{page} is neither .html nor .pdf. Name a report with one of these endings.")
-    if page.resolve() == Path(picture).resolve():
+    if is_same_file(page, picture):
         raise DataError(f"{page} is the picture itself. Name another file for the report.")
     write_whole(page, render(analyse(Path(picture), detector, public=public)))

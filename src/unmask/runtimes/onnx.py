@@ -43,6 +43,7 @@ class OnnxRuntime:
             raise BrokenDetector(
                 f"Could not load {path.name} of {path.parent}: not a whole ONNX model. Download or export it again."
             ) from error
+        self._file = path.name  # not its folder: the page tells strangers of what breaks while it runs
         outputs = [output.name for output in self._session.get_outputs()]
         inputs = [value.name for value in self._session.get_inputs()]
         if inputs != [INPUT] or LOGITS not in outputs:
@@ -56,6 +57,15 @@ class OnnxRuntime:
         self._outputs = [name for name in (LOGITS, ACTIVATION_MAP, NOVELTY) if name in outputs]
 
     def run(self, batch: np.ndarray) -> Outputs:
-        """Return what the network says of a float32 batch [N, 3, S, S]."""
+        """Return what the network says of a float32 batch [N, 3, S, S].
+
+        Raises:
+            BrokenDetector: It gives no two finite logits for a face, as with weights that a training blew up.
+        """
         results = dict(zip(self._outputs, self._session.run(self._outputs, {INPUT: batch}), strict=True))
+        if results[LOGITS].shape != (len(batch), 2) or not np.isfinite(results[LOGITS]).all():
+            raise BrokenDetector(
+                f"{self._file} of this detector gives no two finite logits for a face, so it can judge none. Export "
+                "or train it again."
+            )
         return Outputs(results[LOGITS], results.get(ACTIVATION_MAP), results.get(NOVELTY))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from unmask.detector import Detector
-from unmask.errors import MediaError
+from unmask.errors import MediaError, UnmaskError
 from unmask.media.image_bytes import one_line
 from unmask.media.zip_pictures import is_zip, list_zip, read_zip
 
@@ -109,7 +109,7 @@ def _judge(detector: Detector, name: str, content: Path | bytes | MediaError) ->
         return error_row(name, str(content))
     try:
         prediction = detector.predict_image(content)
-    except MediaError as error:
+    except UnmaskError as error:
         return error_row(name, str(error).replace("the uploaded bytes", one_line(name.rpartition("/")[2]), 1))
     probability = prediction.to_dict()["fake_probability"]
     return BatchRow(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import time
 from typing import Any
 
@@ -108,7 +107,7 @@ def read_frame(frame: Any) -> np.ndarray:
         raise MediaError("The camera's frame is too large. Choose a lower resolution.")
     try:
         return read_image(base64.b64decode(url.partition(",")[2], validate=True))
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error is one, and letters beyond ASCII another
         raise MediaError("The camera's frame is damaged. Stop the camera and start it again.") from error
 
 
