@@ -6,6 +6,7 @@ not learn from is cut likewise, and its validation part is used.
 examples:
   python train/calibrate.py runs/mine/detector --data data/faces --mirrored --output runs/recalibrated
   python train/calibrate.py src/unmask/default --data data/a --data data/b --error-rate 0.1 --output runs/careless
+  python train/calibrate.py runs/a/detector --mean-with runs/b/detector --data data/faces --output runs/mean
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ def parse_arguments() -> Recalibration:
         help="of each set's fakes called real (default: as it was, else same)",
     )
     add("--crop-margin", type=float, metavar="SHARE", help="of the face box added on each side (default: as it was)")
+    add("--mean-with", type=Path, metavar="DIR", help="another detector, to average the weights with")
+    add("--share", type=float, default=0.5, metavar="SHARE", help="of that one in the mean (default: %(default)s)")
     add("--face-model", metavar="FILE", help="YuNet's file (default: UNMASK_FACE_MODEL, the Hub's cache, or Haar)")
     add("--workers", type=int, default=2, metavar="N", help="processes that load faces (default: %(default)s)")
     return Recalibration(**vars(parser.parse_args()))

@@ -43,7 +43,7 @@ views = np.concatenate([batch, batch[..., ::-1]])        # both views, as Unmask
 logits = session.run(["logits"], {session.get_inputs()[0].name: views})[0].mean(axis=0)
 real, fake = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()"""
 LAUNCH = "accelerate launch train/train.py"
-NOT_FLAGS = {"faces", "left_out", "torch", "history", "processes"}
+NOT_FLAGS = {"faces", "left_out", "torch", "history", "processes", "calibrate_command"}
 """What train_config.json says about the run beside its flags."""
 ASSUMED_WATTS, CARBON_PER_KWH = 100, 0.4
 """A desktop computer at work, and the kilograms of CO2 that a mean kilowatt hour of the world's grids costs."""
@@ -257,6 +257,7 @@ def _repeat(folder: Path, report: dict[str, Any]) -> str:
     if (folder / TRAIN_CONFIG).is_file():
         record = read_json(folder / TRAIN_CONFIG)
         commands.append(str(record.get("import_command") or training_command(record)))
+        commands += [str(record[key]) for key in ("calibrate_command",) if record.get(key)]
     if report.get("command"):
         commands.append(str(report["command"]))
     if not commands:

@@ -14,10 +14,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs the train extra")
 
+from safetensors.torch import load_file, save_file  # noqa: E402
+
 from unmask.activation_maps import pooled_features  # noqa: E402
 from unmask.calibration import fake_probabilities, fit_thresholds  # noqa: E402
 from unmask.detector import Detector  # noqa: E402
-from unmask.detector_folder import CARD, ONNX, TRAIN_CONFIG, check_folder  # noqa: E402
+from unmask.detector_folder import CARD, CONFIG, ONNX, TRAIN_CONFIG, WEIGHTS, check_folder  # noqa: E402
 from unmask.errors import TrainingError  # noqa: E402
 from unmask.export import read_model  # noqa: E402
 from unmask.novelty import fit_novelty  # noqa: E402
@@ -170,6 +172,52 @@ def test_both_views_are_judged_as_serving_does(trained: Path, drawn_data: Path) 
     batch = np.stack([faces[row][0].numpy() for row in range(len(faces))])
     both = Detector(trained)._run_views(batch)
     np.testing.assert_allclose(answers.logits.mean(axis=0), both.logits, atol=1e-4)
+
+
+@pytest.fixture
+def second(trained: Path, tmp_path: Path) -> Path:
+    """A detector of the same kind and split with other weights, whose head has a temperature folded into it."""
+    folder = Path(shutil.copytree(trained, tmp_path / "second"))
+    weights = load_file(folder / WEIGHTS)
+    other = {name: value * 1.5 if value.is_floating_point() else value for name, value in weights.items()}
+    save_file(other, folder / WEIGHTS, metadata={"format": "pt"})
+    config = json.loads((folder / CONFIG).read_text())
+    config["unmask"]["temperature"] = 3.0
+    (folder / CONFIG).write_text(json.dumps(config))
+    return folder
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_a_mean_is_of_the_weights_as_they_were_trained(
+    trained: Path, second: Path, drawn_data: Path, tmp_path: Path, share: float
+) -> None:
+    run = Recalibration(trained, [str(drawn_data)], tmp_path / "mean", mean_with=second, share=share, workers=0)
+    recalibrate(run)
+    one, two, mean = (load_file(folder / WEIGHTS) for folder in (trained, second, tmp_path / "mean"))
+    first, last = (Detector(folder).settings.temperature for folder in (trained, tmp_path / "mean"))
+    body = next(name for name in one if name.endswith("conv.weight") or name.endswith("conv1.weight"))
+    assert torch.allclose(mean[body], (1 - share) * one[body] + share * two[body])
+    head = read_model(trained).default_cfg["classifier"] + ".weight"
+    assert torch.allclose(last * mean[head], (1 - share) * first * one[head] + share * 3 * two[head], atol=1e-5)
+    command = f"--mean-with runs/second --share {share:g} --output runs/mean"
+    assert command in " ".join((tmp_path / "mean" / CARD).read_text().split())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seed": 4}, "another split"),  # faces to calibrate on that it may have learned
+        ({}, "--share is 1.5"),  # no part of a mean
+    ],
+)
+def test_a_mean_that_cannot_be_is_refused(
+    trained: Path, second: Path, drawn_data: Path, tmp_path: Path, changes: dict[str, int], message: str
+) -> None:
+    record = json.loads((second / TRAIN_CONFIG).read_text())
+    (second / TRAIN_CONFIG).write_text(json.dumps(record | changes))
+    share = 0.5 if changes else 1.5
+    with pytest.raises(TrainingError, match=message):
+        recalibrate(Recalibration(trained, [str(drawn_data)], tmp_path / "mean", mean_with=second, share=share))
 
 
 def test_a_folder_is_not_calibrated_over_itself(trained: Path, drawn_data: Path) -> None:

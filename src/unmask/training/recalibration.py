@@ -1,19 +1,29 @@
-"""A detector folder calibrated anew on the validation faces of its run, into another folder."""
+"""A detector folder calibrated anew on the validation faces of its run, into another folder.
+
+On the way its weights may be averaged with those of a second detector, one that was trained on from the same weights:
+the mean often judges faces from elsewhere better than either (Wortsman et al., "Model soups", ICML 2022, and "Robust
+fine-tuning of zero-shot models", CVPR 2022).
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from accelerate import Accelerator
+from torch import nn
 
 from unmask.calibration import ERROR_RATE, fake_probabilities, verdict_of
 from unmask.card import render_card
+from unmask.data.names import short_path
 from unmask.detector_folder import CARD, TRAIN_CONFIG, DetectorConfig, check_folder, read_json
 from unmask.errors import MetricError, TrainingError
-from unmask.export import read_model
+from unmask.export import fold_temperature, read_model
 from unmask.files import write_json, write_whole
 from unmask.hub import fetch_face_model
 from unmask.metrics.auc import auc
@@ -32,7 +42,10 @@ LICENCE = "LICENSE"
 
 @dataclass(frozen=True)
 class Recalibration:
-    """What to calibrate on what: the fields are the options of `train/calibrate.py`."""
+    """What to calibrate on what: the fields are the options of `train/calibrate.py`.
+
+    The weights are `1 - share` of the detector's and `share` of those of `mean_with`, where one is given.
+    """
 
     detector: Path
     data: list[str]
@@ -41,6 +54,8 @@ class Recalibration:
     error_rate: float | None = None
     miss_rate: float | None = None
     crop_margin: float | None = None
+    mean_with: Path | None = None
+    share: float = 0.5
     face_model: str | None = None
     workers: int = 2
 
@@ -59,7 +74,7 @@ def recalibrate(run: Recalibration) -> list[str]:
     config = _config_of(run, before)
     face_model = Path(run.face_model) if run.face_model else fetch_face_model()
     loader = validation_loader(read_validation_faces(config, before.input_spec, face_model), config)
-    model, device = read_model(run.detector), Accelerator().device
+    model, device = _read_weights(run, before), Accelerator().device
     answers = judge_views(model.to(device), loader, device, run.mirrored)
     rate, missed = before.settings.promise or (ERROR_RATE, ERROR_RATE)
     if run.error_rate is not None:
@@ -71,15 +86,61 @@ def recalibrate(run: Recalibration) -> list[str]:
         error_rate=rate,
         miss_rate=None if missed == rate else missed,
         crop_margin=config.crop_margin,
+        temperature=1.0 if run.mean_with else before.settings.temperature,
     )
     settings = write_calibrated(model, before.architecture, before.input_spec, asked, answers, run.output)
     record = read_json(run.detector / TRAIN_CONFIG)
-    changed = {key: getattr(settings, key) for key in CHANGED}
+    changed = {key: getattr(settings, key) for key in CHANGED} | {"calibrate_command": describe_command(run)}
     write_json(run.output / TRAIN_CONFIG, record | changed)
     if (run.detector / LICENCE).is_file():
         write_whole(run.output / LICENCE, (run.detector / LICENCE).read_bytes())
     write_whole(run.output / CARD, render_card(run.output).encode())
-    return describe_calibration(answers, settings, before.settings.temperature)
+    return describe_calibration(answers, settings, asked.temperature)
+
+
+def _read_weights(run: Recalibration, before: DetectorConfig) -> nn.Module:
+    """Return the detector's network, its weights averaged with another's where one is given.
+
+    Raises:
+        TrainingError: the two are not of one kind, or the second learned faces that the first held out.
+    """
+    model = read_model(run.detector)
+    if run.mean_with is None:
+        return model
+    if not 0 <= run.share <= 1:
+        raise TrainingError(f"--share is {run.share}. Give the second detector's part, from 0 to 1.")
+    other = check_folder(run.mean_with)
+    if (other.architecture, other.input_spec) != (before.architecture, before.input_spec):
+        raise TrainingError(f"{run.mean_with} is another network or takes another input than {run.detector}.")
+    records = [read_json(folder / TRAIN_CONFIG) for folder in (run.detector, run.mean_with)]
+    if len({json.dumps([record.get(key) for key in OF_THE_SPLIT]) for record in records}) > 1:
+        raise TrainingError(
+            f"{run.mean_with} was trained on another split than {run.detector}, so it may have learned faces to "
+            "calibrate on. Train it with the same seed, validation fraction, limit and layout."
+        )
+    second = read_model(run.mean_with)
+    for network, settings in ((model, before.settings), (second, other.settings)):
+        fold_temperature(network, 1 / settings.temperature)  # as they were trained: temperatures are no part of a mean
+    weights = second.state_dict()
+    with torch.no_grad():
+        for name, tensor in model.state_dict().items():
+            if tensor.is_floating_point():
+                tensor.lerp_(weights[name], run.share)
+    return model
+
+
+def describe_command(run: Recalibration) -> str:
+    """Return the command that repeats a calibration, with folders by name: paths are of one machine."""
+    words = ["python", "train/calibrate.py", _run_path(run.detector)]
+    for root in run.data:
+        words += ["--data", short_path(root)]
+    if run.mean_with is not None:
+        words += ["--mean-with", _run_path(run.mean_with), "--share", f"{run.share:g}"]
+    words += ["--mirrored"] if run.mirrored else []
+    for key in ("error_rate", "miss_rate", "crop_margin"):
+        if (value := getattr(run, key)) is not None:
+            words += [f"--{key.replace('_', '-')}", f"{value:g}"]
+    return shlex.join([*words, "--output", _run_path(run.output)])
 
 
 def _config_of(run: Recalibration, before: DetectorConfig) -> TrainConfig:
@@ -100,6 +161,12 @@ def _config_of(run: Recalibration, before: DetectorConfig) -> TrainConfig:
         workers=run.workers,
         **split,
     )
+
+
+def _run_path(folder: Path) -> str:
+    """Return where a run's folder, or the detector in it, lies in a clone: a path's start is of one machine."""
+    folder = folder.resolve()
+    return f"runs/{folder.parent.name}/detector" if folder.name == "detector" else f"runs/{folder.name}"
 
 
 def describe_calibration(answers: KnownAnswers, settings: DetectorSettings, temperature: float) -> list[str]:
