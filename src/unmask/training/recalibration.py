@@ -35,8 +35,6 @@ from unmask.training.run_data import read_validation_faces
 
 OF_THE_SPLIT = ("seed", "validation_fraction", "limit", "layout")
 """What decides which faces a run held out."""
-CHANGED = ("mirrored", "error_rate", "miss_rate", "crop_margin")
-"""What the record of the run says otherwise afterwards."""
 LICENCE = "LICENSE"
 
 
@@ -90,8 +88,7 @@ def recalibrate(run: Recalibration) -> list[str]:
     )
     settings = write_calibrated(model, before.architecture, before.input_spec, asked, answers, run.output)
     record = read_json(run.detector / TRAIN_CONFIG)
-    changed = {key: getattr(settings, key) for key in CHANGED} | {"calibrate_command": describe_command(run)}
-    write_json(run.output / TRAIN_CONFIG, record | changed)
+    write_json(run.output / TRAIN_CONFIG, record | {"calibrate_command": describe_command(run)})
     if (run.detector / LICENCE).is_file():
         write_whole(run.output / LICENCE, (run.detector / LICENCE).read_bytes())
     write_whole(run.output / CARD, render_card(run.output).encode())
