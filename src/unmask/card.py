@@ -257,7 +257,8 @@ def _repeat(folder: Path, report: dict[str, Any]) -> str:
     if (folder / TRAIN_CONFIG).is_file():
         record = read_json(folder / TRAIN_CONFIG)
         commands.append(str(record.get("import_command") or training_command(record)))
-        commands += [str(record[key]) for key in ("calibrate_command",) if record.get(key)]
+        if record.get("calibrate_command"):
+            commands.append(str(record["calibrate_command"]))
     if report.get("command"):
         commands.append(str(report["command"]))
     if not commands:

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
@@ -22,12 +22,9 @@ from unmask.errors import MediaError, UnmaskError
 if TYPE_CHECKING:  # numpy and all that needs it is imported where it is used: help and version answer at once
     from tqdm import tqdm
 
+    from unmask.commands.judging import Prediction, Progress
     from unmask.detector import Detector
     from unmask.media.provenance import Provenance
-    from unmask.schema import ImagePrediction, VideoPrediction
-
-    Prediction = ImagePrediction | VideoPrediction
-    Progress = Callable[[int, int], None]
 
 BAR_DELAY = 2.0
 """Seconds of work after which a progress bar is worth its place."""

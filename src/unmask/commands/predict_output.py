@@ -13,11 +13,9 @@ import typer
 from unmask.commands.judging import shown
 
 if TYPE_CHECKING:
+    from unmask.commands.judging import Prediction
     from unmask.detector import Detector
     from unmask.media.provenance import Provenance
-    from unmask.schema import ImagePrediction, VideoPrediction
-
-    Prediction = ImagePrediction | VideoPrediction
 
 COLOURS = {"real": "green", "fake": "red", "uncertain": "yellow", "no_face": "blue"}
 """Of the verdicts, in the order in which a summary counts them."""

@@ -63,16 +63,17 @@ def recalibrate(run: Recalibration) -> list[str]:
 
     Raises:
         DetectorError: `run.detector` is no whole detector folder.
-        TrainingError: it does not say how it was split, or both folders are one.
+        TrainingError: it does not say how it was split, both folders are one, or no mean can be taken.
         DataError: a data set cannot be read.
     """
     if run.output.resolve() == run.detector.resolve():
         raise TrainingError(f"{run.output} is the detector itself, whose report would no longer hold. Name another.")
     before = check_folder(run.detector)
     config = _config_of(run, before)
+    model = _read_weights(run, before)  # before the faces are looked for, which takes minutes
     face_model = Path(run.face_model) if run.face_model else fetch_face_model()
     loader = validation_loader(read_validation_faces(config, before.input_spec, face_model), config)
-    model, device = _read_weights(run, before), Accelerator().device
+    device = Accelerator().device
     answers = judge_views(model.to(device), loader, device, run.mirrored)
     rate, missed = before.settings.promise or (ERROR_RATE, ERROR_RATE)
     if run.error_rate is not None:
