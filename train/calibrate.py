@@ -44,6 +44,7 @@ def parse_arguments() -> Recalibration:
     add("--crop-margin", type=float, metavar="SHARE", help="of the face box added on each side (default: as it was)")
     add("--mean-with", type=Path, metavar="DIR", help="another detector, to average the weights with")
     add("--share", type=float, default=0.5, metavar="SHARE", help="of that one in the mean (default: %(default)s)")
+    add("--half", action="store_true", help="round the weights to half precision: files of half the size")
     add("--face-model", metavar="FILE", help="YuNet's file (default: UNMASK_FACE_MODEL, the Hub's cache, or Haar)")
     add("--workers", type=int, default=2, metavar="N", help="processes that load faces (default: %(default)s)")
     return Recalibration(**vars(parser.parse_args()))

@@ -101,7 +101,7 @@ def read_config(folder: Path) -> DetectorConfig:
     """Return the checked config.json of a detector folder; raises BrokenDetector."""
     path = folder / CONFIG
     raw = read_json(path)
-    _check_keys(path, "", raw, TIMM_KEYS, {"model_args"})
+    _check_keys(path, "", raw, TIMM_KEYS, {"model_args", "dtype"})
     _check_keys(path, "pretrained_cfg.", raw["pretrained_cfg"], PRETRAINED_KEYS, OTHER_PRETRAINED_KEYS)
     _check_keys(path, "unmask.", raw["unmask"], SETTINGS_KEYS, OTHER_SETTINGS_KEYS)
     if raw["num_classes"] != 2 or raw["label_names"] != list(LABEL_NAMES):

@@ -21,6 +21,7 @@ from unmask.calibration import fake_probabilities
 from unmask.detector_folder import CONFIG, ONNX, WEIGHTS, read_config, read_tensor_shapes, settings_json
 from unmask.errors import BrokenDetector, UnmaskError
 from unmask.files import write_json, write_whole
+from unmask.half_weights import halve_onnx, halved
 from unmask.novelty import KnownFaces
 from unmask.runtimes.onnx import ACTIVATION_MAP, INPUT, LOGITS, NOVELTY, WEIGHTS_DIGEST, OnnxRuntime
 from unmask.schema import LABEL_NAMES, DetectorSettings, InputSpec
@@ -65,7 +66,7 @@ def write_detector(
     folder.mkdir(parents=True, exist_ok=True)
     model = model.cpu().eval().to(memory_format=torch.contiguous_format)
     config = timm_config(model, architecture, spec, settings)
-    tensors = {name: value.contiguous() for name, value in model.state_dict().items()}
+    tensors = halved({name: value.contiguous() for name, value in model.state_dict().items()})
     weights = save_tensors(tensors, metadata={"format": "pt"})
     write_whole(folder / WEIGHTS, weights)
     digest = {WEIGHTS_DIGEST: hashlib.sha256(weights).hexdigest()}
@@ -158,6 +159,7 @@ def timm_config(model: nn.Module, architecture: str, spec: InputSpec, settings: 
             **kept,
             "license": settings.license,
         },
+        "dtype": "float32",  # of the computing: transformers would take that of the first stored tensor
         **({"model_args": model_args} if model_args else {}),
         "unmask": settings_json(settings),
     }
@@ -190,7 +192,7 @@ def onnx_bytes(model: nn.Module, spec: InputSpec, metadata: dict[str, str], know
         node.metadata_props.clear()  # the exporter notes stack traces there, with this machine's paths
     program.model.metadata_props.update(metadata)
     program.save(buffer, external_data=False)
-    return buffer.getvalue()
+    return halve_onnx(buffer.getvalue())
 
 
 def _check_equal(model: nn.Module, spec: InputSpec, path: Path) -> None:

@@ -17,6 +17,7 @@ from unmask.schema import MOST_CROP_MARGIN
 REPEATED = ("data", "log_with")  # flags that may come more than once
 RANGES: dict[str, tuple[float, float]] = {
     "input_size": (16, 2048), "crop_margin": (0, MOST_CROP_MARGIN), "largest_crop": (0.75, 1 + 2 * MOST_CROP_MARGIN),
+    "smallest_crop": (0.3, 1),
     "epochs": (1, math.inf), "batch_size": (1, math.inf), "accumulate": (1, math.inf), "lr": (0, math.inf),
     "head_lr": (0, math.inf), "weight_decay": (0, math.inf),
     "warmup": (0, 1), "label_smoothing": (0, 1), "clip": (0, math.inf), "frozen_epochs": (0, math.inf),
@@ -43,8 +44,9 @@ class TrainConfig:
         pretrained: Start from the weights that timm publishes for the backbone (needs a network).
         input_size: Side of the network's square input in pixels.
         crop_margin: Fraction of the face box's side added on each side of the crop.
-        largest_crop: The widest training crop's side in sides of the detector's; the tightest is 0.75 of it. Above the
-            default the network learns hair and background where the picture has them.
+        smallest_crop: The tightest training crop's side in sides of the detector's.
+        largest_crop: The widest one's. Above the default the network learns hair and background where the picture has
+            them.
         epochs: Passes over as many faces as the training data holds.
         batch_size: Faces per step and process.
         accumulate: Batches per step: gradients are averaged over so many before the weights move.
@@ -70,6 +72,7 @@ class TrainConfig:
         augmentations: Names in the order in which they apply; {name: {parameter: value}} for one with parameters.
         validation_fraction: Share cut from the training data, by source, where there is no validation folder.
         mirrored: Have the detector judge the mean of a face and its mirror image: a little better, twice the time.
+        half: Round the detector's weights to half precision: files of half the size, all of them alike.
         error_rate: Share of each validation data set's real faces that the thresholds may call fake.
         miss_rate: Share of its fakes that they may call real; none is the same share.
         seed: Of the split, the order, the augmentations and the head.
@@ -77,7 +80,7 @@ class TrainConfig:
         limit: Use at most so many pictures of each data set, 0 for all; for a quick trial.
         audit: Look for leaks, duplicates and shortcuts in the data before the run, and warn.
         face_model: YuNet file for finding the faces; none takes UNMASK_FACE_MODEL, the Hub cache or Haar.
-        mixed_precision: Accelerate's; bf16 or fp16 on a GPU.
+        mixed_precision: Accelerate's: no, bf16 or fp16. On a CPU with AMX bf16 is half again as fast.
         compile: Compile the training step (a minute or two at the start, about a fifth faster on a CPU).
         checkpoint_steps: Save a checkpoint every so many steps, 0 for not by steps.
         checkpoint_minutes: Save a checkpoint every so many minutes, 0 for not by time. Every epoch saves one.
@@ -98,6 +101,7 @@ class TrainConfig:
     pretrained: bool = False
     input_size: int = 160
     crop_margin: float = 0.1
+    smallest_crop: float = 0.75
     largest_crop: float = 1.15
     epochs: int = 5
     batch_size: int = 32
@@ -124,6 +128,7 @@ class TrainConfig:
     augmentations: list[str | dict[str, dict[str, Any]]] = field(default_factory=lambda: list(DEFAULT_AUGMENTATIONS))
     validation_fraction: float = 0.1
     mirrored: bool = False
+    half: bool = False
     error_rate: float = ERROR_RATE
     miss_rate: float | None = None
     seed: int = 0

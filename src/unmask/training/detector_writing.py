@@ -14,6 +14,7 @@ from torch import nn
 
 from unmask.detector_folder import FORMAT_VERSION, TRAIN_CONFIG
 from unmask.files import write_json, write_whole
+from unmask.half_weights import round_weights
 from unmask.schema import DetectorSettings, InputSpec
 from unmask.training.batches import validation_loader
 from unmask.training.calibrating import judge_views, write_calibrated
@@ -51,6 +52,8 @@ def write_best(
     model = accelerator.unwrap_model(wrapped, keep_fp32_wrapper=False)
     model.load_state_dict(load_file(output / BEST), strict=True)
     merge_adapters(model)
+    if config.half:
+        round_weights(model.eval(), torch.zeros(1, 3, spec.size, spec.size, device=accelerator.device))
     # One process judges the whole validation set: its loader must not be one of several shards.
     loader = validation_loader(data.validation, config)
     answers = judge_views(model, loader, accelerator.device, config.mirrored)

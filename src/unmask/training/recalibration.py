@@ -25,6 +25,7 @@ from unmask.detector_folder import CARD, TRAIN_CONFIG, DetectorConfig, check_fol
 from unmask.errors import MetricError, TrainingError
 from unmask.export import fold_temperature, read_model
 from unmask.files import write_json, write_whole
+from unmask.half_weights import round_weights
 from unmask.hub import fetch_face_model
 from unmask.metrics.auc import auc
 from unmask.schema import FAKE, MOST_CROP_MARGIN, REAL, DetectorSettings
@@ -42,7 +43,8 @@ LICENCE = "LICENSE"
 class Recalibration:
     """What to calibrate on what: the fields are the options of `train/calibrate.py`.
 
-    The weights are `1 - share` of the detector's and `share` of those of `mean_with`, where one is given.
+    The weights are `1 - share` of the detector's and `share` of those of `mean_with`, where one is given, and with
+    `half` they are rounded to half precision (`unmask.half_weights`).
     """
 
     detector: Path
@@ -54,6 +56,7 @@ class Recalibration:
     crop_margin: float | None = None
     mean_with: Path | None = None
     share: float = 0.5
+    half: bool = False
     face_model: str | None = None
     workers: int = 2
 
@@ -71,6 +74,8 @@ def recalibrate(run: Recalibration) -> list[str]:
     before = check_folder(run.detector)
     config = _config_of(run, before)
     model = _read_weights(run, before)  # before the faces are looked for, which takes minutes
+    if run.half:
+        round_weights(model, torch.zeros(1, 3, before.input_spec.size, before.input_spec.size))
     face_model = Path(run.face_model) if run.face_model else fetch_face_model()
     loader = validation_loader(read_validation_faces(config, before.input_spec, face_model), config)
     device = Accelerator().device
@@ -134,7 +139,7 @@ def describe_command(run: Recalibration) -> str:
         words += ["--data", short_path(root)]
     if run.mean_with is not None:
         words += ["--mean-with", _run_path(run.mean_with), "--share", f"{run.share:g}"]
-    words += ["--mirrored"] if run.mirrored else []
+    words += [flag for flag, given in (("--mirrored", run.mirrored), ("--half", run.half)) if given]
     for key in ("error_rate", "miss_rate", "crop_margin"):
         if (value := getattr(run, key)) is not None:
             words += [f"--{key.replace('_', '-')}", f"{value:g}"]

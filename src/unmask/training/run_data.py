@@ -82,7 +82,7 @@ def read_run_data(
             config.seed,
             self_blended=config.self_blended,
             swapped=config.swapped,
-            jitter=CropJitter(largest=config.largest_crop),
+            jitter=CropJitter(config.smallest_crop, config.largest_crop),
         ),
         validation=FacesDataset(validation_rows, spec, config.crop_margin, self_blended=blended),
         names=tuple(names),

@@ -15,6 +15,7 @@ from unmask.schema import InputSpec
 from unmask.training.adversarial import attack
 from unmask.training.averaging import WeightAverage
 from unmask.training.config import TrainConfig
+from unmask.training.half_precision import keep_in_float32
 from unmask.training.losses import LOSSES
 from unmask.training.optimizers import make_optimizer
 from unmask.training.schedules import make_schedule
@@ -46,6 +47,8 @@ class Stepper:
         optimizer = make_optimizer(groups, config.optimizer, config.lr, config.weight_decay)
         # Mobile networks run twice as fast on a CPU when channels come last.
         model = model.to(memory_format=torch.channels_last)
+        if accelerator.device.type == "cpu":
+            keep_in_float32(model)
         self.model, self.optimizer = accelerator.prepare(model, optimizer)
         self.bare = accelerator.unwrap_model(self.model)
         self.schedule = make_schedule(self.optimizer.optimizer, config.schedule, steps, config.warmup)
