@@ -36,6 +36,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "vit_linear_probe": {"input_size": 32, "backbone_args": TINY_VIT},
     "self_blended": {"input_size": 64, "backbone": "test_resnet"},
     "adversarial": {"input_size": 64, "backbone": "test_resnet", "batch_size": 8},
+    "lite": {"input_size": 64, "backbone": "test_efficientnet"},
     "large": {"input_size": 64, "backbone": "test_efficientnet"},
 }
 
