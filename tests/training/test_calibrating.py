@@ -208,7 +208,8 @@ def test_half_rounds_the_weights_before_they_are_judged(trained: Path, drawn_dat
     recalibrate(Recalibration(trained, [str(drawn_data)], tmp_path / "half", half=True, workers=0))
     weights = load_file(tmp_path / "half" / WEIGHTS)
     large = [tensor for tensor in weights.values() if tensor.ndim == 4 and tensor.numel() >= 1024]
-    assert large and all(tensor.dtype == torch.float16 for tensor in large)
+    assert large
+    assert all(tensor.dtype == torch.float16 for tensor in large)
     record = json.loads((tmp_path / "half" / TRAIN_CONFIG).read_text())
     assert record["calibrate_command"].endswith("--half --output runs/half")
 
