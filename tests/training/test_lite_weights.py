@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,3 +84,14 @@ def test_a_file_that_would_run_something_is_refused_and_runs_nothing(
     with pytest.raises(TrainingError, match="no file of plain weights"):
         import_lite(FILE, tmp_path / "weights")
     assert not Path("made-by-a-pickle").exists()
+
+
+def test_the_command_writes_the_folder_or_says_in_a_line_why_not(tmp_path: Path, theirs: torch.nn.Module) -> None:
+    script = str(Path(__file__).parents[2] / "train/import_efficientnet_lite.py")
+    command = [sys.executable, script, write(tmp_path, theirs), "--output", str(tmp_path / "weights")]
+    assert subprocess.run(command, check=False).returncode == 0
+    assert {path.name for path in (tmp_path / "weights").iterdir()} == {"config.json", "model.safetensors"}
+    command[2] = str(tmp_path / "absent-efficientnet-lite0.pth")
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1
