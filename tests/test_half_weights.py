@@ -44,7 +44,7 @@ def faces(count: int = 4) -> torch.Tensor:
 def test_rounding_changes_little_and_every_large_tensor_becomes_exact(architecture: str) -> None:
     model = network(architecture)
     before = model(faces())
-    round_weights(model, faces())
+    round_weights(model, 64)
     assert torch.allclose(model(faces()), before, atol=0.02 * float(before.abs().max()))
     large = {name: tensor for name, tensor in model.state_dict().items() if tensor.ndim > 1 and tensor.numel() >= 1024}
     assert large
@@ -54,10 +54,42 @@ def test_rounding_changes_little_and_every_large_tensor_becomes_exact(architectu
 @torch.no_grad()
 def test_rounding_twice_is_rounding_once() -> None:
     model = network()
-    round_weights(model, faces())
+    round_weights(model, 64)
     once = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    round_weights(model, faces())
+    round_weights(model, 64)
     assert all(torch.equal(once[name], tensor) for name, tensor in model.state_dict().items())
+
+
+class Shortcut(torch.nn.Module):
+    """A convolution whose output goes to a norm and past it: scaled, it would change what goes past."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = torch.nn.Conv2d(3, 64, 3, bias=False)
+        self.norm = torch.nn.BatchNorm2d(64)
+        torch.nn.init.uniform_(self.norm.weight, 2, 3)
+
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        grid = self.convolution(batch)
+        return (grid + self.norm(grid).relu()).mean((2, 3))
+
+
+@torch.no_grad()
+def test_a_convolution_that_a_shortcut_passes_by_keeps_its_scale() -> None:
+    torch.manual_seed(0)
+    model = Shortcut().eval()
+    before = model(faces())
+    round_weights(model, 64)
+    assert torch.allclose(model(faces()), before, atol=1e-2)
+    assert float(model.norm.weight.min()) >= 2
+
+
+@torch.no_grad()
+def test_numbers_beyond_float16_stay_as_they_are() -> None:
+    layer = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 100)).eval()
+    layer[1].weight.fill_(1e6)
+    round_weights(layer, 2)
+    assert torch.equal(layer[1].weight, torch.full((100, 12), 1e6))
 
 
 def test_what_would_lose_by_it_stays_in_float32() -> None:
@@ -70,7 +102,7 @@ def test_what_would_lose_by_it_stays_in_float32() -> None:
 def test_a_rounded_networks_folder_is_half_as_large_and_says_the_same(tmp_path: Path) -> None:
     model = network()
     write_detector(model, "efficientnet_lite0", SPEC, SETTINGS, tmp_path / "whole")
-    round_weights(model, faces())
+    round_weights(model, 64)
     write_detector(model, "efficientnet_lite0", SPEC, SETTINGS, tmp_path / "half")
     for name in (WEIGHTS, ONNX):
         sizes = [(tmp_path / folder / name).stat().st_size for folder in ("half", "whole")]
@@ -86,7 +118,7 @@ def test_a_rounded_networks_folder_is_half_as_large_and_says_the_same(tmp_path: 
 def test_stock_loaders_compute_in_float32(tmp_path: Path) -> None:
     transformers = pytest.importorskip("transformers", reason="the oracle is transformers")
     model = network()
-    round_weights(model, faces())
+    round_weights(model, 64)
     write_detector(model, "efficientnet_lite0", SPEC, SETTINGS, tmp_path)
     theirs = transformers.AutoModelForImageClassification.from_pretrained(tmp_path)
     assert theirs.dtype == torch.float32

@@ -16,23 +16,25 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 SMALLEST = 1024
 """Below so many numbers a tensor is not worth it: norms and biases, to which rounding would do the most."""
+MOST = float(np.finfo(np.float16).max)
 
 
 @torch.no_grad()
-def round_weights(model: nn.Module, example: torch.Tensor) -> None:
+def round_weights(model: nn.Module, side: int) -> None:
     """Round a network's large tensors to float16's numbers, in place; everything goes on in float32.
 
-    Batch norms are put into the convolutions before them first. An exporter does that, too, and rounded before it
-    the product would not be float16 again.
+    Batch norms are put into the convolutions before them first, where that changes nothing. An exporter does that, too,
+    and rounded before it the product would not be float16 again. Tensors with numbers beyond float16 stay as they are.
 
     Args:
         model: Any network in evaluation mode; its names and shapes stay as they are.
-        example: A batch [N, 3, S, S] to follow through it.
+        side: Of its square input in pixels.
     """
-    for convolution, norm in _pairs(model, example):
-        _put_into(convolution, norm)
+    device = next(model.parameters()).device
+    example = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0)).to(device)
+    _put_norms_into_convolutions(model, example)
     for tensor in model.state_dict().values():
-        if tensor.is_floating_point() and tensor.ndim > 1 and tensor.numel() >= SMALLEST:
+        if tensor.is_floating_point() and tensor.ndim > 1 and tensor.numel() >= SMALLEST and tensor.abs().max() < MOST:
             tensor.copy_(tensor.half())
 
 
@@ -72,8 +74,20 @@ def _survives(tensor: torch.Tensor) -> bool:
     return bool(torch.equal(tensor.half().float(), tensor))
 
 
+def _put_norms_into_convolutions(model: nn.Module, example: torch.Tensor) -> None:
+    """Scale convolutions as the norms after them would, unless the network says something else after it.
+
+    It would where a convolution's output goes elsewhere, too, as to a shortcut.
+    """
+    before, own = model(example), {name: value.clone() for name, value in model.state_dict().items()}
+    for convolution, norm in _pairs(model, example):
+        _put_into(convolution, norm)
+    if not torch.allclose(model(example), before, rtol=1e-3, atol=1e-3 * float(before.abs().max())):
+        model.load_state_dict(own)
+
+
 def _pairs(model: nn.Module, example: torch.Tensor) -> list[tuple[nn.Conv2d, _BatchNorm]]:
-    """Return the convolutions without a bias whose output is just what a batch norm takes in."""
+    """Return the convolutions without a bias whose output a batch norm takes in as it is."""
     made: dict[int, tuple[nn.Conv2d, torch.Tensor]] = {}  # the tensors too: a freed one's id comes again
     pairs: list[tuple[nn.Conv2d, _BatchNorm]] = []
 

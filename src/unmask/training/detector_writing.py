@@ -53,7 +53,7 @@ def write_best(
     model.load_state_dict(load_file(output / BEST), strict=True)
     merge_adapters(model)
     if config.half:
-        round_weights(model.eval(), torch.zeros(1, 3, spec.size, spec.size, device=accelerator.device))
+        round_weights(model.eval(), spec.size)
     # One process judges the whole validation set: its loader must not be one of several shards.
     loader = validation_loader(data.validation, config)
     answers = judge_views(model, loader, accelerator.device, config.mirrored)

@@ -75,7 +75,7 @@ def recalibrate(run: Recalibration) -> list[str]:
     config = _config_of(run, before)
     model = _read_weights(run, before)  # before the faces are looked for, which takes minutes
     if run.half:
-        round_weights(model, torch.zeros(1, 3, before.input_spec.size, before.input_spec.size))
+        round_weights(model, before.input_spec.size)
     face_model = Path(run.face_model) if run.face_model else fetch_face_model()
     loader = validation_loader(read_validation_faces(config, before.input_spec, face_model), config)
     device = Accelerator().device
