@@ -2,7 +2,7 @@
 
 TensorFlow pads a convolution with a stride on two sides only. timm has such networks (`tf_efficientnet_lite0`), which
 pad by an operation of its own before each: a fifth of a training step. `efficientnet_lite0` pads evenly. With the same
-weights it sees a picture moved by a pixel, which fine-tuning does not notice.
+weights it sees a picture moved by a pixel and says something else of it, which fine-tuning makes up for.
 """
 
 from __future__ import annotations
