@@ -54,10 +54,11 @@ def test_training_goes_on_from_the_hub_and_remembers_what_was_seen(hub, scored_d
     config["unmask"]["trained_on"] = ["dfdc-faces"]
     (scored_detector / "config.json").write_text(json.dumps(config))
     push_detector(scored_detector, REPO)
-    assert trained_before(REPO, ("mine",)) == ("dfdc-faces", "mine")
+    assert trained_before(TrainConfig(init_weights=REPO), ("mine",)) == ("dfdc-faces", "mine")
     head = make_network(TrainConfig(backbone="test_resnet", init_weights=REPO, input_size=96)).get_classifier()
     assert head.weight.any()  # the detector's own, not a new one
-    assert trained_before("ada/nothing", ("mine",)) == ("mine",)
+    assert trained_before(TrainConfig(init_weights="ada/nothing"), ("mine",)) == ("mine",)
+    assert trained_before(TrainConfig(teacher=[REPO]), ("mine",)) == ("dfdc-faces", "mine")
 
 
 def test_the_name_says_which_commit_was_loaded(published):

@@ -112,8 +112,9 @@ def test_weights_that_have_seen_the_validation_faces_are_told(
     record = {"data": ["faces"], "seed": 0, "validation_fraction": 0.1, "limit": 0}
     (tmp_path / TRAIN_CONFIG).write_text(json.dumps(record))
     (tmp_path / CONFIG).write_text(json.dumps({"unmask": {}}))
-    warning = warn_of_another_split(TrainConfig(init_weights=str(tmp_path), **changed), names)  # type: ignore[arg-type]
-    assert (warning is not None) == warned
+    for source in ({"init_weights": str(tmp_path)}, {"teacher": [str(tmp_path)]}):
+        warnings = list(warn_of_another_split(TrainConfig(**source, **changed), names))  # type: ignore[arg-type]
+        assert len(warnings) == warned
 
 
 def test_a_transformer_goes_on_at_another_input_size(tmp_path: Path) -> None:

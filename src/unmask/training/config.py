@@ -14,12 +14,12 @@ from unmask.calibration import ERROR_RATE
 from unmask.errors import TrainingError
 from unmask.schema import MOST_CROP_MARGIN
 
-REPEATED = ("data", "log_with")  # flags that may come more than once
+REPEATED = ("data", "teacher", "log_with")  # flags that may come more than once
 RANGES: dict[str, tuple[float, float]] = {
     "input_size": (16, 2048), "crop_margin": (0, MOST_CROP_MARGIN), "largest_crop": (0.75, 1 + 2 * MOST_CROP_MARGIN),
     "smallest_crop": (0.3, 1),
     "epochs": (1, math.inf), "batch_size": (1, math.inf), "accumulate": (1, math.inf), "lr": (0, math.inf),
-    "head_lr": (0, math.inf), "weight_decay": (0, math.inf),
+    "head_lr": (0, math.inf), "weight_decay": (0, math.inf), "teacher_share": (0, 1),
     "warmup": (0, 1), "label_smoothing": (0, 1), "clip": (0, math.inf), "frozen_epochs": (0, math.inf),
     "lora_rank": (0, math.inf), "early_stopping": (0, math.inf), "adversarial_epsilon": (0, 1),
     "dataset_power": (0, math.inf), "validation_fraction": (0, 0.9), "workers": (0, 1024), "limit": (0, math.inf),
@@ -58,6 +58,8 @@ class TrainConfig:
         warmup: Fraction of the steps in which the learning rate climbs.
         loss: cross_entropy, binary_cross_entropy, mean_squared_error or focal.
         label_smoothing: Of the loss's targets.
+        teacher: Detectors, as folders or Hub ids, to learn from beside the labels. Give --teacher once per detector.
+        teacher_share: How much of the loss's targets is the teachers' mean probability; the rest is the label.
         clip: Largest norm of a step's gradients, 0 for no limit.
         ema: Decay of the running average of the weights that is judged and published, 0 for none.
         frozen_epochs: Epochs at the start in which only the head learns.
@@ -114,6 +116,8 @@ class TrainConfig:
     warmup: float = 0.1
     loss: str = "cross_entropy"
     label_smoothing: float = 0.05
+    teacher: list[str] = field(default_factory=list)
+    teacher_share: float = 0.5
     clip: float = 5.0
     ema: float = 0.0
     frozen_epochs: int = 0

@@ -14,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from unmask.training.config import TrainConfig
 from unmask.training.losses import LOSSES
+from unmask.training.teachers import Teachers
 
 BYTES = 4  # weights, gradients and averages are float32 in mixed precision, too
 SLOTS = {"adamw": 2, "adam": 2, "sgd": 1}
@@ -55,7 +56,14 @@ class Estimate:
         return line
 
 
-def estimate(model: nn.Module, config: TrainConfig, device: torch.device, *, timed: bool = True) -> Estimate:
+def estimate(
+    model: nn.Module,
+    config: TrainConfig,
+    device: torch.device,
+    teachers: Teachers | None = None,
+    *,
+    timed: bool = True,
+) -> Estimate:
     """Return what the run's step takes, measured on a copy of the network on random pictures.
 
     Activations are counted on two faces and scaled, so that a run too large for the machine is found out
@@ -73,7 +81,7 @@ def estimate(model: nn.Module, config: TrainConfig, device: torch.device, *, tim
         state = BYTES * (_size(model) * (2 if config.ema else 1) + trained * (1 + SLOTS[config.optimizer]))
         step = None
         if timed and state + activations < free_bytes(device) and seconds * faces / PROBE < LONGEST_PROBE_SECONDS:
-            step = _time_step(probe, config, device, faces) * config.accumulate
+            step = _time_step(probe, config, device, faces, teachers) * config.accumulate
     return Estimate(_size(model), trained, flops, state, activations, step)
 
 
@@ -115,12 +123,17 @@ def _count_activations(
     return sum(kept.values()), time.monotonic() - started
 
 
-def _time_step(model: nn.Module, config: TrainConfig, device: torch.device, faces: int) -> float:
+def _time_step(
+    model: nn.Module, config: TrainConfig, device: torch.device, faces: int, teachers: Teachers | None
+) -> float:
     """Return the seconds of the second of two steps on a batch of the run's size."""
     pictures = torch.zeros(faces, 3, config.input_size, config.input_size, device=device)
     pictures = pictures.contiguous(memory_format=torch.channels_last)
     for _ in range(2):
         started = time.monotonic()
+        if teachers:
+            with _half(config, device):
+                teachers(pictures)
         float(_loss(model, pictures, config, device).backward() or 0)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
@@ -129,10 +142,14 @@ def _time_step(model: nn.Module, config: TrainConfig, device: torch.device, face
 
 def _loss(model: nn.Module, pictures: torch.Tensor, config: TrainConfig, device: torch.device) -> torch.Tensor:
     labels = torch.arange(len(pictures), device=device) % 2
-    half = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(config.mixed_precision)
-    with torch.autocast(device.type, dtype=half, enabled=half is not None):
+    with _half(config, device):
         logits = model(pictures)
     return LOSSES[config.loss](logits.float(), labels, config.label_smoothing)
+
+
+def _half(config: TrainConfig, device: torch.device) -> torch.autocast:
+    half = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(config.mixed_precision)
+    return torch.autocast(device.type, dtype=half, enabled=half is not None)
 
 
 def _gigabytes(count: int) -> str:

@@ -19,6 +19,7 @@ from unmask.training.processes import claim_output, local_main_first, on_main, s
 from unmask.training.run import Run
 from unmask.training.run_data import RunData, read_run_data
 from unmask.training.stopping import Clock, RunStopped
+from unmask.training.teachers import Teachers
 from unmask.training.trackers import check_trackers, start_trackers
 from unmask.training.transfer import add_adapters
 
@@ -54,6 +55,7 @@ def train(config: TrainConfig) -> TrainedRun | None:
     claim_output(accelerator, config)
     model = make_network(config)
     spec = network_input(model, config.input_size)
+    teachers = Teachers(config.teacher, spec, accelerator.device) if config.teacher else None
     warn = print if config.audit and accelerator.is_main_process else None
 
     def read() -> RunData:
@@ -61,12 +63,13 @@ def train(config: TrainConfig) -> TrainedRun | None:
         return read_run_data(config, spec, face_model, warn)
 
     data = local_main_first(accelerator, read)
-    if accelerator.is_main_process and (warning := warn_of_another_split(config, data.names)):
-        print(warning, file=sys.stderr)
+    if accelerator.is_main_process:
+        for warning in warn_of_another_split(config, data.names):
+            print(warning, file=sys.stderr)
     if config.lora_rank:
         add_adapters(model, config.lora_rank)
-    measured = estimate(model, config, accelerator.device)
-    run = Run(accelerator, config, model, spec, data, clock)
+    measured = estimate(model, config, accelerator.device, teachers)
+    run = Run(accelerator, config, model, spec, data, clock, teachers)
     _say_what_is_trained(accelerator, config, data, measured, run.batches.steps)
     if config.dry_run:
         on_main(accelerator, lambda: _show_batch(run, config))

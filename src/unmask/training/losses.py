@@ -22,7 +22,10 @@ from unmask.schema import FAKE, REAL
 Loss = Callable[[torch.Tensor, torch.Tensor, float], torch.Tensor]
 
 LOSSES: Registry[Loss] = Registry("loss", package=__name__)
-"""Every loss by name; each is called as `loss(logits [N, 2], labels [N], smoothing)` and returns the mean."""
+"""Every loss by name; each is called as `loss(logits [N, 2], labels [N], smoothing)` and returns the mean.
+
+Labels are whole numbers, or probabilities of `fake` where a teacher has a say.
+"""
 
 FOCUS = 2.0
 
@@ -30,7 +33,8 @@ FOCUS = 2.0
 @LOSSES.register("cross_entropy")
 def cross_entropy(logits: torch.Tensor, labels: torch.Tensor, smoothing: float) -> torch.Tensor:
     """Return the softmax cross-entropy against labels that are `smoothing` of the way to even odds."""
-    return functional.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
+    targets = torch.stack([1 - labels, labels], dim=1) if labels.is_floating_point() else labels
+    return functional.cross_entropy(logits.float(), targets, label_smoothing=smoothing)
 
 
 @LOSSES.register("binary_cross_entropy")

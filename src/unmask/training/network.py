@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,38 +68,43 @@ def network_input(model: nn.Module, size: int) -> InputSpec:
     )
 
 
-def trained_before(init_weights: str | None, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the data sets that the weights have seen: those of the detector they start from, and `names`."""
-    folder = fetch_detector_folder(init_weights) if init_weights else None
-    if folder is None:
-        return names
-    settings = _read_folder_config(folder)["unmask"]
-    return tuple(dict.fromkeys([*settings.get("trained_on", ()), *names]))
+def trained_before(config: TrainConfig, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the data sets that a run's weights have seen: those of the detectors it learns from, and `names`."""
+    before = [
+        name for _, folder in _detectors(config) for name in _read_folder_config(folder)["unmask"].get("trained_on", ())
+    ]
+    return tuple(dict.fromkeys([*before, *names]))
 
 
-def warn_of_another_split(config: TrainConfig, names: tuple[str, ...]) -> str | None:
-    """Return a warning where the starting weights were trained on another split of the same data sets.
+def warn_of_another_split(config: TrainConfig, names: tuple[str, ...]) -> Iterator[str]:
+    """Yield a warning for each detector to start or learn from whose training split the same data otherwise.
 
-    Part of this run's validation faces would then be faces that the weights have learnt, and every figure
+    Part of this run's validation faces would then be faces that its weights have learnt, and every figure
     and threshold taken from them too good.
     """
-    folder = fetch_detector_folder(config.init_weights) if config.init_weights else None
-    if folder is None or not (folder / TRAIN_CONFIG).is_file():
-        return None
-    before = read_json(folder / TRAIN_CONFIG)
-    shared = [name for name in names if name in before.get("data", ())]
-    moved = {
-        key: before[key]
-        for key in ("seed", "validation_fraction", "limit")
-        if key in before and before[key] != getattr(config, key)
-    }
-    if not shared or not moved:
-        return None
-    flags = " ".join(f"--{key.replace('_', '-')} {value}" for key, value in moved.items())
-    return (
-        f"{config.init_weights} was trained on another split of {', '.join(shared)}: it has seen part of what now "
-        f"validates it, and the figures will be too good. Split as it was: {flags}."
-    )
+    for given, folder in _detectors(config):
+        if not (folder / TRAIN_CONFIG).is_file():
+            continue
+        before = read_json(folder / TRAIN_CONFIG)
+        shared = [name for name in names if name in before.get("data", ())]
+        moved = {
+            key: before[key]
+            for key in ("seed", "validation_fraction", "limit")
+            if key in before and before[key] != getattr(config, key)
+        }
+        if shared and moved:
+            flags = " ".join(f"--{key.replace('_', '-')} {value}" for key, value in moved.items())
+            yield (
+                f"{given} was trained on another split of {', '.join(shared)}: it has seen part of what now "
+                f"validates it, and the figures will be too good. Split as it was: {flags}."
+            )
+
+
+def _detectors(config: TrainConfig) -> Iterator[tuple[str, Path]]:
+    """Yield name and folder of each detector whose knowledge goes into a run."""
+    for given in (config.init_weights, *config.teacher):
+        if given and (folder := fetch_detector_folder(given)):
+            yield given, folder
 
 
 def _from_weights(config: TrainConfig) -> nn.Module:

@@ -30,6 +30,7 @@ from unmask.training.run_state import BEST, Progress, capture, identify_run, res
 from unmask.training.running_figures import SHOWN_EVERY, RunningFigures, epoch_means
 from unmask.training.steps import Batch, Stepper
 from unmask.training.stopping import Clock, RunStopped, StopSignals
+from unmask.training.teachers import Teachers
 from unmask.training.validating import judge, validation_figures
 
 
@@ -52,13 +53,14 @@ class Run:
         spec: InputSpec,
         data: RunData,
         clock: Clock,
+        teachers: Teachers | None = None,
     ) -> None:
         self.accelerator, self.config, self.data, self.clock = accelerator, config, data, clock
         self.output = Path(config.output)
         self.loader, self.batches = training_loader(
             data.train, config, accelerator.process_index, accelerator.num_processes
         )
-        self.stepper = Stepper(accelerator, config, model, spec, self.batches.steps * config.epochs)
+        self.stepper = Stepper(accelerator, config, model, spec, self.batches.steps * config.epochs, teachers)
         self.validation_loader = accelerator.prepare(validation_loader(data.validation, config))
         self.identity = identify_run(config, accelerator, data.fingerprint)
         self.progress = Progress()

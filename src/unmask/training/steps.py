@@ -19,6 +19,7 @@ from unmask.training.half_precision import keep_in_float32
 from unmask.training.losses import LOSSES
 from unmask.training.optimizers import make_optimizer
 from unmask.training.schedules import make_schedule
+from unmask.training.teachers import Teachers
 from unmask.training.transfer import freeze_body, parameter_groups, unfreeze
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
@@ -40,9 +41,15 @@ class Stepper:
     """
 
     def __init__(
-        self, accelerator: Accelerator, config: TrainConfig, model: nn.Module, spec: InputSpec, steps: int
+        self,
+        accelerator: Accelerator,
+        config: TrainConfig,
+        model: nn.Module,
+        spec: InputSpec,
+        steps: int,
+        teachers: Teachers | None = None,
     ) -> None:
-        self.accelerator, self.config, self.spec = accelerator, config, spec
+        self.accelerator, self.config, self.spec, self._teachers = accelerator, config, spec, teachers
         groups = parameter_groups(model, config.lr, config.head_lr, config.weight_decay)
         optimizer = make_optimizer(groups, config.optimizer, config.lr, config.weight_decay)
         # Mobile networks run twice as fast on a CPU when channels come last.
@@ -97,16 +104,23 @@ class Stepper:
 
     def _forward(self, pixels: torch.Tensor, truth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the loss, and the logits of the clean pictures."""
-        config = self.config
+        config, targets = self.config, self._targets(pixels, truth)
         if config.adversarial == "none":
             logits = self.model(pixels)
-            return self._loss(logits, truth), logits
+            return self._loss(logits, targets), logits
         altered = attack(
-            self.bare, pixels, truth, self._loss, config.adversarial, config.adversarial_epsilon, self.spec
+            self.bare, pixels, targets, self._loss, config.adversarial, config.adversarial_epsilon, self.spec
         )
         # One pass over both: DistributedDataParallel expects one pass per step, and the clean accuracy needs both.
         logits = self.model(torch.cat([pixels, altered]).contiguous(memory_format=torch.channels_last))
-        return self._loss(logits, torch.cat([truth, truth])), logits[: len(pixels)]
+        return self._loss(logits, torch.cat([targets, targets])), logits[: len(pixels)]
+
+    def _targets(self, pixels: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+        """Return what the loss compares with [N]: the labels, or the probabilities between them and the teachers'."""
+        if self._teachers is None:
+            return truth
+        with self.accelerator.autocast():
+            return truth.float().lerp(self._teachers(pixels), self.config.teacher_share)
 
     def _move(self) -> None:
         if self.config.clip:

@@ -52,7 +52,7 @@ def add_detector_choice(page: gr.Blocks, shelf: Shelf) -> gr.State:
         [source, revision, choice],
         [choice, status],
         show_progress="hidden",
-        trigger_mode="once",
+        trigger_mode="always_last",  # "once" would drop what is asked for as the answer before it arrives
         api_visibility="private",
     )
     return choice
