@@ -9,8 +9,8 @@ machine harms all alike:
 - `all`: everything that autocast takes in bfloat16.
 - `kept`: the same, but for the convolutions that `unmask.training.half_precision` keeps in float32.
 
-The figures are the medians of the rounds; the ratios to float32 are what is compared. Without AMX (`lscpu` lists
-`amx_bf16`) bfloat16 wins nothing.
+The figures are the medians of the rounds; the ratios to float32 are what is compared. A CPU that
+knows no bfloat16 (`lscpu` lists `amx_bf16` or `avx512_bf16` where it does) wins nothing.
 """
 
 from __future__ import annotations

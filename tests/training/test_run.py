@@ -45,6 +45,7 @@ def history(config: TrainConfig) -> list[dict[str, object]]:
     [
         {"loss": "focal", "optimizer": "sgd", "schedule": "one_cycle", "head_lr": 1e-2},  # other parts by name
         {"adversarial": "fgsm", "ema": 0.9, "clip": 0.0},  # beside altered pictures, averaged, unclipped
+        {"mixup": 0.2, "adversarial": "fgsm"},  # faces blended with others, and their targets
         {"frozen_epochs": 1, "epochs": 2, "balance": "none"},  # the head first, then all
         {"lora_rank": 2, "backbone": "test_vit"},  # adapters
         {"mixed_precision": "bf16"},  # half the memory of activations

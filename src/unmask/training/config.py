@@ -23,7 +23,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "warmup": (0, 1), "label_smoothing": (0, 1), "clip": (0, math.inf), "frozen_epochs": (0, math.inf),
     "lora_rank": (0, math.inf), "early_stopping": (0, math.inf), "adversarial_epsilon": (0, 1),
     "dataset_power": (0, math.inf), "validation_fraction": (0, 0.9), "workers": (0, 1024), "limit": (0, math.inf),
-    "swapped": (0, 1), "error_rate": (0.001, 0.5), "miss_rate": (0.001, 0.5),
+    "swapped": (0, 1), "mixup": (0, math.inf), "error_rate": (0.001, 0.5), "miss_rate": (0.001, 0.5),
     "checkpoint_steps": (0, math.inf), "checkpoint_minutes": (0, math.inf), "max_minutes": (0, math.inf),
 }  # fmt: skip
 """The least and the most that a number of a run may be; the parts that `ema` and others make say theirs themselves."""
@@ -71,6 +71,8 @@ class TrainConfig:
         swapped: Share of those that get the face of another picture in place of a copy of their own; needs YuNet.
         balance: `dataset` evens out classes and data sets, `source` people too, `none` takes each face once per epoch.
         dataset_power: With balance, a data set's share goes by its size to this power; 0 is one share each.
+        mixup: Blend each face with another of its batch, and their targets alike: of its pixels the first keeps a share
+            drawn from Beta(mixup, mixup), one half at the least. 0 for none.
         augmentations: Names in the order in which they apply; {name: {parameter: value}} for one with parameters.
         validation_fraction: Share cut from the training data, by source, where there is no validation folder.
         mirrored: Have the detector judge the mean of a face and its mirror image: a little better, twice the time.
@@ -82,7 +84,7 @@ class TrainConfig:
         limit: Use at most so many pictures of each data set, 0 for all; for a quick trial.
         audit: Look for leaks, duplicates and shortcuts in the data before the run, and warn.
         face_model: YuNet file for finding the faces; none takes UNMASK_FACE_MODEL, the Hub cache or Haar.
-        mixed_precision: Accelerate's: no, bf16 or fp16. On a CPU with AMX bf16 is half again as fast.
+        mixed_precision: Accelerate's: no, bf16 or fp16. On a CPU with AMX or AVX512-BF16 bf16 is half again as fast.
         compile: Compile the training step (a minute or two at the start, about a fifth faster on a CPU).
         checkpoint_steps: Save a checkpoint every so many steps, 0 for not by steps.
         checkpoint_minutes: Save a checkpoint every so many minutes, 0 for not by time. Every epoch saves one.
@@ -129,6 +131,7 @@ class TrainConfig:
     swapped: float = 0.0
     balance: Literal["dataset", "source", "none"] = "dataset"
     dataset_power: float = 0.5
+    mixup: float = 0.0
     augmentations: list[str | dict[str, dict[str, Any]]] = field(default_factory=lambda: list(DEFAULT_AUGMENTATIONS))
     validation_fraction: float = 0.1
     mirrored: bool = False

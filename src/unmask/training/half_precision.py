@@ -1,9 +1,10 @@
 """Half precision on a CPU: which convolutions are better off without it.
 
-A CPU with AMX multiplies bfloat16 matrices several times faster than float32, and so trains most convolutions. For
-depthwise ones of a stride or of 5x5 pixels oneDNN has no fast backward pass in it: 4 to 20 times the time of float32's
-(measured with torch 2.14), so that an EfficientNet-Lite0 as a whole became slower, 0.62 of float32's faces a second.
-With these few left in float32 it is 1.39, and MobileNetV2 1.51 for 1.10 (`python benchmarks/half_precision.py`).
+A CPU with AMX multiplies bfloat16 matrices several times faster than float32, one with AVX512-BF16 twice as fast, and
+most convolutions train so much faster. For depthwise ones of a stride or of 5x5 pixels oneDNN has no fast backward pass
+in it: 4 to 20 times the time of float32's (measured with torch 2.14), so that an EfficientNet-Lite0 as a whole became
+slower, 0.62 of float32's faces a second. With these few left in float32 it is 1.39, and MobileNetV2 1.51 for 1.10
+(`python benchmarks/half_precision.py`).
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from unmask.training.averaging import WeightAverage
 from unmask.training.config import TrainConfig
 from unmask.training.half_precision import keep_in_float32
 from unmask.training.losses import LOSSES
+from unmask.training.mixup import mix_faces
 from unmask.training.optimizers import make_optimizer
 from unmask.training.schedules import make_schedule
 from unmask.training.teachers import Teachers
@@ -81,7 +82,8 @@ class Stepper:
             truth = truth.to(device, non_blocking=True)
             is_last = number == len(batches) - 1
             with nullcontext() if is_last else self.accelerator.no_sync(self.model):
-                loss, judged = self._forward(pixels, truth)
+                mixed = mix_faces(pixels, truth, self.config.mixup) if self.config.mixup else (pixels, truth)
+                loss, judged = self._forward(*mixed)
                 self.accelerator.backward(loss / len(batches))
             losses.append(loss.detach())
             logits.append(judged.detach())
