@@ -144,3 +144,13 @@ def test_the_validation_auc_is_the_mean_over_data_sets() -> None:
     names = np.array(["a"] * 4 + ["b"] * 4)
     logits = np.stack([np.zeros(8), np.where(names == "a", -2.0, 2.0)], axis=1)
     assert validation_figures(logits, labels, names)["validation_auc"] == 0.5
+
+
+def test_a_small_data_set_counts_by_the_root_of_its_rarer_class() -> None:
+    """Nine pairs all right and one pair wrong beside eight more reals: weights of 3 and 1."""
+    labels = np.array([0] * 9 + [1] * 9 + [0] * 9 + [1])
+    names = np.array(["large"] * 18 + ["small"] * 10)
+    logits = np.stack([np.zeros(28), np.array([-1.0] * 9 + [1.0] * 9 + [1.0] * 9 + [-1.0])], axis=1)
+    figures = validation_figures(logits, labels, names)
+    assert figures["validation_auc_by_dataset"] == {"large": 1.0, "small": 0.0}
+    assert figures["validation_auc"] == 0.75
