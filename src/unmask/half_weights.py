@@ -113,21 +113,23 @@ def _pairs(model: nn.Module, example: torch.Tensor) -> list[tuple[nn.Conv2d, _Ba
 
 
 def _put_into(convolution: nn.Conv2d, norm: _BatchNorm) -> None:
-    """Scale a convolution as its norm would; the norm only adds its shift from then on."""
+    """Scale a convolution as its norm would; the norm then takes its statistics as they are, and only moves its mean.
+
+    Its weight is the very number that it divides by, so that the scale is 1 exactly and undoes no rounding. In training,
+    where a norm has each batch's own statistics, it gives what it gave before: a start with a scale of 1 and the
+    statistics gone would be one without half of what was learnt.
+    """
     assert norm.running_mean is not None
     assert norm.running_var is not None
-    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-    norm.bias.sub_(norm.running_mean * scale)
+    scale = norm.weight / _divisor(norm)
     convolution.weight.mul_(scale[:, None, None, None])
-    norm.weight.fill_(1)
-    norm.running_mean.zero_()
-    norm.running_var.fill_(_one_less(norm.eps))
+    norm.running_mean.mul_(scale)
+    norm.running_var.mul_(scale**2)
+    norm.weight.copy_(_divisor(norm))
 
 
-def _one_less(epsilon: float) -> float:
-    """Return the float32 that `epsilon` brings to one, exactly: a scale of 1.0000001 would undo the rounding."""
-    one, least = np.float32(1), np.float32(epsilon)
-    variance = one - least
-    while variance + least != one:
-        variance = np.nextafter(variance, one if variance + least < one else np.float32(0))
-    return float(variance)
+def _divisor(norm: _BatchNorm) -> torch.Tensor:
+    """Return what a norm divides by, as an exporter computes it: by NumPy, as torch's root may be off in the last bit."""
+    assert norm.running_var is not None
+    variance = norm.running_var.cpu().numpy()
+    return torch.from_numpy(np.sqrt(variance + np.float32(norm.eps))).to(norm.running_var.device)
