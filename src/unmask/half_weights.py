@@ -115,9 +115,9 @@ def _pairs(model: nn.Module, example: torch.Tensor) -> list[tuple[nn.Conv2d, _Ba
 def _put_into(convolution: nn.Conv2d, norm: _BatchNorm) -> None:
     """Scale a convolution as its norm would; the norm then takes its statistics as they are, and only moves its mean.
 
-    Its weight is the very number that it divides by, so that the scale is 1 exactly and undoes no rounding. In training,
-    where a norm has each batch's own statistics, it gives what it gave before: a start with a scale of 1 and the
-    statistics gone would be one without half of what was learnt.
+    Its weight is the very number that it divides by, so that the scale is 1 exactly and undoes no rounding. In
+    training, where a norm takes each batch's own statistics, it gives what it gave before. As the identity, with mean
+    0 and variance 1, it would then divide out a part of what was learnt.
     """
     assert norm.running_mean is not None
     assert norm.running_var is not None
@@ -129,7 +129,7 @@ def _put_into(convolution: nn.Conv2d, norm: _BatchNorm) -> None:
 
 
 def _divisor(norm: _BatchNorm) -> torch.Tensor:
-    """Return what a norm divides by, as an exporter computes it: by NumPy, as torch's root may be off in the last bit."""
+    """Return what a norm divides by as an exporter computes it: by NumPy, as torch's root may be off by the last bit."""
     assert norm.running_var is not None
     variance = norm.running_var.cpu().numpy()
     return torch.from_numpy(np.sqrt(variance + np.float32(norm.eps))).to(norm.running_var.device)
