@@ -129,7 +129,7 @@ def _put_into(convolution: nn.Conv2d, norm: _BatchNorm) -> None:
 
 
 def _divisor(norm: _BatchNorm) -> torch.Tensor:
-    """Return what a norm divides by as an exporter computes it: by NumPy, as torch's root may be off by the last bit."""
+    """Return what a norm divides by as an exporter computes it: by NumPy, as torch's root may differ by a bit."""
     assert norm.running_var is not None
     variance = norm.running_var.cpu().numpy()
     return torch.from_numpy(np.sqrt(variance + np.float32(norm.eps))).to(norm.running_var.device)
