@@ -293,7 +293,7 @@ def training_command(record: dict[str, Any]) -> str:
         flag = "--" + key.replace("_", "-")
         if key in NOT_FLAGS or value is None or value is False or value == {}:
             continue
-        if key == "data":
+        if key in ("data", "teacher"):
             words += [f"{flag} {shlex.quote(str(name))}" for name in value]
         elif isinstance(value, (dict, list)):
             text = yaml.safe_dump(value, default_flow_style=True, width=math.inf).strip()

@@ -139,6 +139,7 @@ def test_the_command_on_the_card_is_one_that_training_takes():
     changes = {"flip": {}, "jpeg": {"lowest": 50, "p": 0.25}}
     augmentations = ["colour", *({name: values} for name, values in changes.items())]
     run = TrainConfig(data=["ffpp", "my faces"], pretrained=True, lr=2e-4, augmentations=augmentations, name="it's")
+    run.teacher = ["runs/a/detector", "user/b"]
     record = dataclasses.asdict(run) | {
         "faces": {"train": 5},
         "torch": "2.6",

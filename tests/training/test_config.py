@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from unmask.training.config import parse_train_config
+from unmask.training.config import parse_train_config, weights_name
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,19 @@ from unmask.training.config import parse_train_config
 )
 def test_flags(arguments: list[str], field: str, value: object) -> None:
     assert getattr(parse_train_config(arguments), field) == value
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("home/ada/runs/first/detector", "runs/first/detector"),  # of a run: without the machine's part
+        ("home/ada/weights/resnet18", "resnet18"),  # any other: the folder alone
+    ],
+)
+def test_a_folder_of_weights_is_named_without_its_machine(folder: str, name: str, tmp_path: Path) -> None:
+    (tmp_path / folder).mkdir(parents=True)
+    assert weights_name(str(tmp_path / folder)) == name
+    assert weights_name(folder) == folder  # none here: a repository's id stays as it is
 
 
 def test_flags_win_over_the_recipe(tmp_path: Path) -> None:

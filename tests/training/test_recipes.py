@@ -23,10 +23,8 @@ TINY_VIT = {"img_size": 32, "depth": 1, "embed_dim": 48, "num_heads": 3}
 
 # What makes each recipe small enough for a test; everything else is the recipe's own.
 SMALL: dict[str, dict[str, Any]] = {
-    "default": {"input_size": 64, "backbone": "test_resnet"},
-    "default_tight": {"input_size": 64, "backbone": "test_resnet"},
-    "default_margins": {"input_size": 64, "backbone": "test_resnet"},
-    "default_swaps": {"input_size": 64, "backbone": "test_resnet"},
+    "default": {"input_size": 64, "backbone": "test_efficientnet"},
+    "default_taught": {"input_size": 64, "backbone": "test_efficientnet"},
     "simple_cnn": {"input_size": 32, "backbone_args": {"widths": [8, 8], "hidden": 8}},
     "deepfakenet50": {"input_size": 64, "backbone_args": {"depth": 14, "width": 4}},
     "deepfakenet300": {"input_size": 64, "batch_size": 4, "accumulate": 2, "backbone_args": {"depth": 14, "width": 4}},
@@ -36,7 +34,6 @@ SMALL: dict[str, dict[str, Any]] = {
     "vit_linear_probe": {"input_size": 32, "backbone_args": TINY_VIT},
     "self_blended": {"input_size": 64, "backbone": "test_resnet"},
     "adversarial": {"input_size": 64, "backbone": "test_resnet", "batch_size": 8},
-    "lite": {"input_size": 64, "backbone": "test_efficientnet"},
     "large": {"input_size": 64, "backbone": "test_efficientnet"},
 }
 

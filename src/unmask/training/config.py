@@ -186,8 +186,17 @@ def parse_train_config(arguments: Sequence[str]) -> TrainConfig:
 
 
 def weights_name(given: str) -> str:
-    """Return what starting weights are called: a folder's name, as its path is of one machine, or the Hub's id."""
-    return Path(given).name if Path(given).is_dir() else given
+    """Return what a detector or starting weights are called: the Hub's id, or a folder without its machine's part.
+
+    Example:
+        >>> weights_name("user/face-check")
+        'user/face-check'
+    """
+    folder = Path(given)
+    if not folder.is_dir():
+        return given
+    folder = folder.resolve()
+    return f"runs/{folder.parent.name}/detector" if folder.name == "detector" else folder.name
 
 
 def check_ranges(config: TrainConfig) -> None:
