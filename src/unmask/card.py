@@ -133,7 +133,7 @@ def _licence_keys(licence: str) -> dict[str, str]:
 def _indexed_result(entry: dict[str, Any]) -> dict[str, Any] | None:
     """Return one data set's scores in the form of the Hub's model-index, None where nothing was measured."""
     metrics = [
-        {"type": hub_id, "value": value, "name": name}
+        {"type": hub_id, "value": round(value, 4), "name": name}
         for key, (hub_id, name) in INDEXED_METRICS.items()
         if (value := _value(entry, key)) is not None
     ]
@@ -146,7 +146,7 @@ def _indexed_result(entry: dict[str, Any]) -> dict[str, Any] | None:
 
 def _value(entry: dict[str, Any], metric: str) -> float | None:
     value = entry["metrics"].get(metric)
-    return None if value is None else round(float(value), 4)
+    return None if value is None else float(value)
 
 
 def _fields(config: DetectorConfig, report: dict[str, Any], hub_id: str, tag: str | None) -> dict[str, str]:

@@ -21,7 +21,17 @@ RECIPES = Path("train/recipes")
 MOST_RECIPE_BYTES = 1 << 20
 NOT_COMPARED = ("data", "output", "resume", "workers", "face_model", "name")
 """Flags that say where a run took place, not what it was."""
-OFF = ("limit", "init_weights", "max_minutes", "ema", "frozen_epochs", "lora_rank", "early_stopping", "self_blended")
+OFF = (
+    "limit",
+    "init_weights",
+    "max_minutes",
+    "ema",
+    "frozen_epochs",
+    "lora_rank",
+    "early_stopping",
+    "self_blended",
+    "teacher",
+)
 """Flags that do nothing unless a recipe or a run sets them."""
 
 
