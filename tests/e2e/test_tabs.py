@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from unmask.clips import ClipJudging
 from unmask.media.drawing import draw_face
 from unmask.media.video import read_frames
 
@@ -191,10 +193,19 @@ def test_what_is_no_clip_is_said_and_the_next_one_is_judged(
         page.wait_for_selector("#clip-verdict >> text=No clip yet")
 
 
-def test_a_clip_can_be_stopped(visit: Visit, write_clip: Callable[..., Path]) -> None:
+def test_a_clip_can_be_stopped(visit: Visit, write_clip: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine that is slow enough to be stopped: a fast one is done before a hand reaches the button."""
+    steps = ClipJudging.__iter__
+
+    def slowly(judging: ClipJudging) -> Iterator[tuple[int, int]]:
+        for step in steps(judging):
+            time.sleep(0.3)
+            yield step
+
+    monkeypatch.setattr(ClipJudging, "__iter__", slowly)
     page = visit()
     go_to(page, "Video")
-    clip = write_clip("slow.mp4", [np.full((1080, 1920, 3), 90, np.uint8)] * 32)  # searched twice: there is no face
+    clip = write_clip("slow.mp4", [np.full((240, 320, 3), 90, np.uint8)] * 32)
     page.set_input_files("#clip input[type=file]", str(clip))
     page.wait_for_selector("#clip-status progress")
     page.click("#clip-stop")
