@@ -195,8 +195,13 @@ def weights_name(given: str) -> str:
     folder = Path(given)
     if not folder.is_dir():
         return given
+    return run_path(folder) if folder.resolve().name == "detector" else folder.resolve().name
+
+
+def run_path(folder: Path) -> str:
+    """Return where a run's folder, or the detector in it, lies in a clone: a path's start is of one machine."""
     folder = folder.resolve()
-    return f"runs/{folder.parent.name}/detector" if folder.name == "detector" else folder.name
+    return f"runs/{folder.parent.name}/detector" if folder.name == "detector" else f"runs/{folder.name}"
 
 
 def check_ranges(config: TrainConfig) -> None:

@@ -31,7 +31,7 @@ from unmask.metrics.auc import auc
 from unmask.schema import FAKE, MOST_CROP_MARGIN, REAL, DetectorSettings
 from unmask.training.batches import validation_loader
 from unmask.training.calibrating import KnownAnswers, judge_views, write_calibrated
-from unmask.training.config import TrainConfig
+from unmask.training.config import TrainConfig, run_path
 from unmask.training.run_data import read_validation_faces
 
 OF_THE_SPLIT = ("seed", "validation_fraction", "limit", "layout")
@@ -134,16 +134,16 @@ def _read_weights(run: Recalibration, before: DetectorConfig) -> nn.Module:
 
 def describe_command(run: Recalibration) -> str:
     """Return the command that repeats a calibration, with folders by name: paths are of one machine."""
-    words = ["python", "train/calibrate.py", _run_path(run.detector)]
+    words = ["python", "train/calibrate.py", run_path(run.detector)]
     for root in run.data:
         words += ["--data", short_path(root)]
     if run.mean_with is not None:
-        words += ["--mean-with", _run_path(run.mean_with), "--share", f"{run.share:g}"]
+        words += ["--mean-with", run_path(run.mean_with), "--share", f"{run.share:g}"]
     words += [flag for flag, given in (("--mirrored", run.mirrored), ("--half", run.half)) if given]
     for key in ("error_rate", "miss_rate", "crop_margin"):
         if (value := getattr(run, key)) is not None:
             words += [f"--{key.replace('_', '-')}", f"{value:g}"]
-    return shlex.join([*words, "--output", _run_path(run.output)])
+    return shlex.join([*words, "--output", run_path(run.output)])
 
 
 def _config_of(run: Recalibration, before: DetectorConfig) -> TrainConfig:
@@ -164,12 +164,6 @@ def _config_of(run: Recalibration, before: DetectorConfig) -> TrainConfig:
         workers=run.workers,
         **split,
     )
-
-
-def _run_path(folder: Path) -> str:
-    """Return where a run's folder, or the detector in it, lies in a clone: a path's start is of one machine."""
-    folder = folder.resolve()
-    return f"runs/{folder.parent.name}/detector" if folder.name == "detector" else f"runs/{folder.name}"
 
 
 def describe_calibration(answers: KnownAnswers, settings: DetectorSettings, temperature: float) -> list[str]:
