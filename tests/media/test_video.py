@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import tracemalloc
 
+import av
 import numpy as np
 import pytest
 
@@ -107,6 +108,32 @@ def test_a_rotation_flag_turns_frames_upright(write_clip, degrees, corner):
     assert pixels.shape == ((48, 64, 3) if degrees % 180 == 0 else (64, 48, 3))
     assert pixels[corner].mean() > 200
     assert pixels.mean() < 60
+
+
+@pytest.mark.parametrize("gap", [5, 30])  # the trim lies in the third group; in the only one
+def test_a_clip_trimmed_without_encoding_shows_what_players_show(write_clip, tmp_path, gap):
+    """Phones and `ffmpeg -ss 1.2 -c copy` keep the frames that the first one shown is decoded from."""
+    trimmed = trim(write_clip("clip.mp4", numbered(30), rate=10, gop=gap), tmp_path / "trimmed.mp4", 1.2)
+    frames = read_frames(trimmed, 4)
+    read = list(frames)
+    assert numbers(read) == [14, 18, 23, 27]
+    assert [frame.time for frame in read] == pytest.approx([0.2, 0.6, 1.1, 1.5])
+    assert (shares(frames), frames.frame_count, frames.seconds) == ("4 of 4", 18, pytest.approx(1.8))
+    assert numbers(read_frames(trimmed, None)) == list(range(12, 30))
+
+
+def trim(clip, output, seconds):
+    """Write a clip without its first seconds, as an edit list says: no packet is left out."""
+    with av.open(clip) as read, av.open(output, "w", options={"avoid_negative_ts": "disabled"}) as written:
+        stream = read.streams.video[0]
+        copy = written.add_stream_from_template(stream)
+        for packet in read.demux(stream):
+            if packet.dts is not None:
+                packet.pts -= round(seconds / stream.time_base)
+                packet.dts -= round(seconds / stream.time_base)
+                packet.stream = copy
+                written.mux(packet)
+    return output
 
 
 def test_sound_is_looked_past(write_clip):

@@ -32,7 +32,7 @@ from unmask.media.video_bytes import (
     find_container,
     name_of,
 )
-from unmask.media.video_index import FrameIndex, choose_stamps, index_frames
+from unmask.media.video_index import FrameIndex, PacketTime, choose_stamps, index_frames
 
 _DECODERS = (
     "h264,hevc,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,mpeg4,msmpeg4v2,msmpeg4,h263,mjpeg,mpeg1video,mpeg2video,prores"
@@ -69,8 +69,11 @@ class VideoFrames:
         self.given = 0
         with _reading(self.path), _open(self.path) as (container, stream):
             self.width, self.height = stream.codec_context.width, stream.codec_context.height
-            shown = ((stamp, packet.duration or 0, packet.is_keyframe) for stamp, packet in _packets(container, stream))
-            self._index = index_frames(shown, _promised_ticks(container, stream))
+            times = (
+                PacketTime(stamp, packet.duration or 0, packet.is_keyframe, not packet.is_discard)
+                for stamp, packet in _packets(container, stream)
+            )
+            self._index = index_frames(times, _promised_ticks(container, stream))
             self.seconds = float((self._index.end - self._index.stamps[0]) * _time_base(stream))
             check_length(len(self._index.stamps), self.seconds)
             if count is None:
@@ -170,7 +173,7 @@ def _packets(container: InputContainer, stream: VideoStream) -> Iterator[tuple[i
     stamp = -1
     try:
         for packet in container.demux(stream):
-            if packet.size and not packet.is_discard:
+            if packet.size:
                 stamp = _stamp_of(packet, stamp + 1)
                 yield stamp, packet
     except av.error.FFmpegError:

@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from unmask.media.video_bytes import VideoRefusal, check_length
 
@@ -13,9 +14,22 @@ LONG_PART = 30
 """Frames in a part from which on it pays to take its key frame: decoding up to its middle costs half as many."""
 
 
+class PacketTime(NamedTuple):
+    """When a packet's frame is shown, for how long (0 if unknown), in ticks; and if it is a key frame.
+
+    A frame that the clip was trimmed by without encoding it anew is in the file and not shown: those after the trim are
+    decoded from it on.
+    """
+
+    stamp: int
+    duration: int
+    is_key: bool
+    is_shown: bool = True
+
+
 @dataclass(frozen=True)
 class FrameIndex:
-    """Sorted time stamps of all frames and of the key frames, and where the clip ends, in ticks.
+    """Sorted time stamps of all frames shown, of all key frames, and where the clip ends, in ticks.
 
     `seen_end` is the end of the last packet, `end` that which the header promises: a file that was cut
     short ends before it. Eight bytes a frame.
@@ -26,27 +40,33 @@ class FrameIndex:
     seen_end: int
     end: int
 
+    def shows(self, stamp: int) -> bool:
+        """Return whether a frame of that time stamp is shown."""
+        place = bisect_left(self.stamps, stamp)
+        return place < len(self.stamps) and self.stamps[place] == stamp
+
     def key_before(self, stamp: int) -> int:
         """Return the key frame from which a frame has to be decoded; the first one where none is before it."""
         return self.keys[max(0, bisect_right(self.keys, stamp) - 1)]
 
 
-def index_frames(packets: Iterable[tuple[int, int, bool]], promised: int) -> FrameIndex:
-    """Return the index of packets: each its time stamp, its duration (0 if unknown) and if it is a key frame.
+def index_frames(packets: Iterable[PacketTime], promised: int) -> FrameIndex:
+    """Return the index of a clip's packets.
 
     `promised` is the clip's length as the header says it, 0 where it says nothing. Where no packet calls
     itself a key frame the first one is taken for it.
 
     Raises:
-        VideoRefusal: There is no packet, or more than can be worked on.
+        VideoRefusal: There is no frame to show, or more than can be worked on.
     """
     stamps, keys, last_shown = array("q"), array("q"), (0, 0)
-    for stamp, duration, is_key in packets:
-        last_shown = max(last_shown, (stamp, duration)) if stamps else (stamp, duration)
-        stamps.append(stamp)
+    for number, (stamp, duration, is_key, is_shown) in enumerate(packets, start=1):
+        if is_shown:
+            last_shown = max(last_shown, (stamp, duration)) if stamps else (stamp, duration)
+            stamps.append(stamp)
         if is_key:
             keys.append(stamp)
-        check_length(len(stamps), 0)
+        check_length(number, 0)
     if not stamps:
         raise VideoRefusal("it holds no frame. Try another copy of it.")
     stamps, keys = array("q", sorted(stamps)), array("q", sorted(keys))
@@ -77,6 +97,6 @@ def _shown(index: FrameIndex, part: list[int], snap: bool) -> int:
     start, middle, end = part
     if snap:
         keys = index.keys[bisect_left(index.keys, start) : bisect_left(index.keys, end)]
-        if keys:
+        if keys := [key for key in keys if index.shows(key)]:
             return min(keys, key=lambda key: abs(key - middle))
     return index.stamps[bisect_right(index.stamps, middle) - 1]
