@@ -23,8 +23,15 @@ from unmask.training.steps import Stepper  # noqa: E402
 from unmask.training.stopping import RunStopped  # noqa: E402
 
 Tiny = Callable[..., TrainConfig]
-# Everything that has a state: dropout draws, an average, a schedule, gradients over two batches.
-ALL_STATE = {"backbone_args": {"drop_rate": 0.5}, "ema": 0.9, "batch_size": 4, "accumulate": 2, "checkpoint_steps": 1}
+# Everything that has a state: dropout draws, an average, losses by data set, a schedule, gradients over two batches.
+ALL_STATE = {
+    "backbone_args": {"drop_rate": 0.5},
+    "ema": 0.9,
+    "worst_source": 1.0,
+    "batch_size": 4,
+    "accumulate": 2,
+    "checkpoint_steps": 1,
+}
 
 MEASURED = {"minutes", "faces_per_second", "peak_memory_mb"}  # of an epoch, and never the same twice
 

@@ -16,6 +16,8 @@ from PIL import Image
 
 torch = pytest.importorskip("torch", reason="training needs the train extra")
 
+from tests.training.conftest import draw_data  # noqa: E402
+
 from unmask.detector_folder import check_folder  # noqa: E402
 from unmask.training import run  # noqa: E402
 from unmask.training.checkpoints import newest_checkpoint  # noqa: E402
@@ -46,6 +48,7 @@ def history(config: TrainConfig) -> list[dict[str, object]]:
         {"loss": "focal", "optimizer": "sgd", "schedule": "one_cycle", "head_lr": 1e-2},  # other parts by name
         {"adversarial": "fgsm", "ema": 0.9, "clip": 0.0},  # beside altered pictures, averaged, unclipped
         {"mixup": 0.2, "adversarial": "fgsm"},  # faces blended with others, and their targets
+        {"worst_source": 2.0, "adversarial": "fgsm", "accumulate": 2},  # data sets by their losses
         {"frozen_epochs": 1, "epochs": 2, "balance": "none"},  # the head first, then all
         {"lora_rank": 2, "backbone": "test_vit"},  # adapters
         {"mixed_precision": "bf16"},  # half the memory of activations
@@ -148,11 +151,17 @@ def test_tensorboard_is_told(tiny: Tiny, no_export: None) -> None:
     )
 
 
-def test_two_machines_end_with_the_weights_of_one_process(tiny: Tiny, no_export: None, tmp_path: Path) -> None:
-    """Two launchers of one process each, over the loopback, against one process with twice the batch."""
-    alone = tiny("alone", **SMOOTH, epochs=2, batch_size=8)
+def test_two_machines_end_with_the_weights_of_one_process(
+    tiny: Tiny, drawn_data: Path, no_export: None, tmp_path: Path
+) -> None:
+    """Two launchers of one process each, over the loopback, against one process with twice the batch.
+
+    Data sets count by their losses, which each process knows a part of.
+    """
+    both = {"data": [str(drawn_data), str(draw_data(tmp_path / "small", 12))], "worst_source": 4.0}
+    alone = tiny("alone", **SMOOTH, **both, epochs=2, batch_size=8)
     train(alone)
-    wide = tiny("wide", **SMOOTH, epochs=2, batch_size=4)
+    wide = tiny("wide", **SMOOTH, **both, epochs=2, batch_size=4)
     machines = [_launch(wide, rank, port) for port in (_free_port(),) for rank in (0, 1)]
     said = [machine.communicate(timeout=500)[0] for machine in machines]
     assert [machine.returncode for machine in machines] == [0, 0], said[0][-3000:] + said[1][-3000:]
@@ -176,8 +185,20 @@ def _launch(config: TrainConfig, rank: int, port: int) -> subprocess.Popen[str]:
         "2",
     ]
     command += ["--machine_rank", str(rank), "--main_process_ip", "127.0.0.1", "--main_process_port", str(port)]
-    command += ["--num_cpu_threads_per_process", "1", "train/train.py", "--data", config.data[0]]
-    for flag in ("output", "backbone", "input_size", "epochs", "batch_size", "lr", "seed", "workers", "optimizer"):
+    command += ["--num_cpu_threads_per_process", "1", "train/train.py"]
+    command += [word for folder in config.data for word in ("--data", folder)]
+    for flag in (
+        "output",
+        "backbone",
+        "input_size",
+        "epochs",
+        "batch_size",
+        "lr",
+        "seed",
+        "workers",
+        "optimizer",
+        "worst_source",
+    ):
         command += [f"--{flag}", str(getattr(config, flag))]
     command += ["--augmentations", json.dumps(config.augmentations), "--audit", "false"]
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT / "src")}

@@ -40,8 +40,8 @@ class Target:
         """Return the sign of the loss's gradient at a batch [N, 3, S, S]; parameters get no gradient."""
         moved = batch.detach().requires_grad_(True)
         with torch.enable_grad():
-            # Half precision would round the mean's small gradients to zero; of the sum the sign is the same.
-            loss = self.loss(self.model(moved), self.labels) * len(batch)
+            # Half precision would round a mean's small gradients to zero; of the sum the sign is the same.
+            loss = self.loss(self.model(moved), self.labels).sum()
             return torch.autograd.grad(loss, moved)[0].sign()
 
     def keep_close(self, batch: torch.Tensor) -> torch.Tensor:
@@ -72,7 +72,7 @@ def attack(
         model: The bare network, not the one that DistributedDataParallel wraps, which counts its calls.
         batch: Normalised input [N, 3, S, S]; it is not changed.
         labels: The true labels [N].
-        loss: Called as `loss(logits, labels)`.
+        loss: Called as `loss(logits, labels)`; it returns each face's loss [N].
         name: `fgsm` or `pgd`.
         epsilon: The largest change of a pixel's value, with pixels in [0, 1]: 2 / 255 is hardly visible.
         spec: The network's input, for its mean and standard deviation.

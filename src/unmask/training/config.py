@@ -20,6 +20,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "smallest_crop": (0.3, 1),
     "epochs": (1, math.inf), "batch_size": (1, math.inf), "accumulate": (1, math.inf), "lr": (0, math.inf),
     "head_lr": (0, math.inf), "weight_decay": (0, math.inf), "teacher_share": (0, 1),
+    "worst_source": (0, math.inf),
     "warmup": (0, 1), "label_smoothing": (0, 1), "clip": (0, math.inf), "frozen_epochs": (0, math.inf),
     "lora_rank": (0, math.inf), "early_stopping": (0, math.inf), "adversarial_epsilon": (0, 1),
     "dataset_power": (0, math.inf), "validation_fraction": (0, 0.9), "workers": (0, 1024), "limit": (0, math.inf),
@@ -71,6 +72,8 @@ class TrainConfig:
         swapped: Share of those that get the face of another picture in place of a copy of their own; needs YuNet.
         balance: `dataset` evens out classes and data sets, `source` people too, `none` takes each face once per epoch.
         dataset_power: With balance, a data set's share goes by its size to this power; 0 is one share each.
+        worst_source: How much more the data sets that the network is worst at count in the loss: a face's weight grows
+            by e for each 1 / worst_source of its data set's running loss. 0 for the mean.
         mixup: Blend each face with another of its batch, and their targets alike: of its pixels the first keeps a share
             drawn from Beta(mixup, mixup), one half at the least. 0 for none.
         augmentations: Names in the order in which they apply; {name: {parameter: value}} for one with parameters.
@@ -131,6 +134,7 @@ class TrainConfig:
     swapped: float = 0.0
     balance: Literal["dataset", "source", "none"] = "dataset"
     dataset_power: float = 0.5
+    worst_source: float = 0.0
     mixup: float = 0.0
     augmentations: list[str | dict[str, dict[str, Any]]] = field(default_factory=lambda: list(DEFAULT_AUGMENTATIONS))
     validation_fraction: float = 0.1

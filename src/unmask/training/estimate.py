@@ -144,7 +144,7 @@ def _loss(model: nn.Module, pictures: torch.Tensor, config: TrainConfig, device:
     labels = torch.arange(len(pictures), device=device) % 2
     with _half(config, device):
         logits = model(pictures)
-    return LOSSES[config.loss](logits.float(), labels, config.label_smoothing)
+    return LOSSES[config.loss](logits.float(), labels, config.label_smoothing).mean()
 
 
 def _half(config: TrainConfig, device: torch.device) -> torch.autocast:

@@ -1,4 +1,4 @@
-"""Losses: from two logits and a label to one number, by name.
+"""Losses: from each face's two logits and label to one number, by name.
 
 All of them read the pair of logits as one: the probability of `fake` is the sigmoid of their difference. A
 one-output network of the textbooks and the two outputs of a detector folder are then the same thing.
@@ -6,7 +6,7 @@ one-output network of the textbooks and the two outputs of a detector folder are
 Example:
     >>> import torch
     >>> LOSSES["mean_squared_error"](torch.zeros(2, 2), torch.tensor([0, 1]), 0.0)
-    tensor(0.2500)
+    tensor([0.2500, 0.2500])
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from unmask.schema import FAKE, REAL
 Loss = Callable[[torch.Tensor, torch.Tensor, float], torch.Tensor]
 
 LOSSES: Registry[Loss] = Registry("loss", package=__name__)
-"""Every loss by name; each is called as `loss(logits [N, 2], labels [N], smoothing)` and returns the mean.
+"""Every loss by name; each is called as `loss(logits [N, 2], labels [N], smoothing)` and returns
+each face's own, [N].
 
 Labels are whole numbers, or probabilities of `fake` where a teacher has a say.
 """
@@ -34,7 +35,7 @@ FOCUS = 2.0
 def cross_entropy(logits: torch.Tensor, labels: torch.Tensor, smoothing: float) -> torch.Tensor:
     """Return the softmax cross-entropy against labels that are `smoothing` of the way to even odds."""
     targets = torch.stack([1 - labels, labels], dim=1) if labels.is_floating_point() else labels
-    return functional.cross_entropy(logits.float(), targets, label_smoothing=smoothing)
+    return functional.cross_entropy(logits.float(), targets, label_smoothing=smoothing, reduction="none")
 
 
 @LOSSES.register("binary_cross_entropy")
@@ -44,17 +45,18 @@ def binary_cross_entropy(logits: torch.Tensor, labels: torch.Tensor, smoothing: 
     With two classes this is the same number as `cross_entropy`; it has its own name because people look
     for it by that.
     """
-    return functional.binary_cross_entropy_with_logits(_difference(logits), _targets(labels, smoothing))
+    targets = _targets(labels, smoothing)
+    return functional.binary_cross_entropy_with_logits(_difference(logits), targets, reduction="none")
 
 
 @LOSSES.register("mean_squared_error")
 def mean_squared_error(logits: torch.Tensor, labels: torch.Tensor, smoothing: float) -> torch.Tensor:
-    """Return the mean squared error of the fake probability (Brier, 1950).
+    """Return the squared error of the fake probability (Brier, 1950).
 
     It is bounded, so that a wrong label pulls less than with the cross-entropy; it also learns more slowly
     from faces that are judged badly wrong.
     """
-    return functional.mse_loss(_difference(logits).sigmoid(), _targets(labels, smoothing))
+    return functional.mse_loss(_difference(logits).sigmoid(), _targets(labels, smoothing), reduction="none")
 
 
 @LOSSES.register("focal")
@@ -67,7 +69,7 @@ def focal(logits: torch.Tensor, labels: torch.Tensor, smoothing: float) -> torch
     fake = difference.sigmoid()
     of_truth = fake * targets + (1 - fake) * (1 - targets)
     entropy = functional.binary_cross_entropy_with_logits(difference, targets, reduction="none")
-    return ((1 - of_truth) ** FOCUS * entropy).mean()
+    return (1 - of_truth) ** FOCUS * entropy
 
 
 def _difference(logits: torch.Tensor) -> torch.Tensor:

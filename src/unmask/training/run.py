@@ -32,6 +32,7 @@ from unmask.training.steps import Batch, Stepper
 from unmask.training.stopping import Clock, RunStopped, StopSignals
 from unmask.training.teachers import Teachers
 from unmask.training.validating import judge, validation_figures
+from unmask.training.worst_source import SourceWeights
 
 
 class _Interrupted(Exception):
@@ -60,7 +61,9 @@ class Run:
         self.loader, self.batches = training_loader(
             data.train, config, accelerator.process_index, accelerator.num_processes
         )
-        self.stepper = Stepper(accelerator, config, model, spec, self.batches.steps * config.epochs, teachers)
+        tilt, names = config.worst_source, data.train.dataset_names
+        sources = SourceWeights(accelerator, names, tilt) if tilt else None
+        self.stepper = Stepper(accelerator, config, model, spec, self.batches.steps * config.epochs, teachers, sources)
         self.validation_loader = accelerator.prepare(validation_loader(data.validation, config))
         self.identity = identify_run(config, accelerator, data.fingerprint)
         self.progress = Progress()

@@ -79,6 +79,8 @@ def capture(
     tensors = {"model": _on_cpu(stepper.bare.state_dict()), "optimizer": _on_cpu(slots)}
     if stepper.average:
         tensors["average"] = _on_cpu(stepper.average.tensors)
+    if stepper.sources:
+        tensors["sources"] = _on_cpu(stepper.sources.state_dict())
     return Checkpoint(state, tensors, {BEST: best} if best.exists() else {})
 
 
@@ -98,6 +100,8 @@ def restore(checkpoint: Checkpoint, stepper: Stepper, run: dict[str, Any]) -> Pr
         if stepper.average:
             average = {"updates": state["average_updates"], "tensors": checkpoint.tensors["average"]}
             stepper.average.load_state_dict(average)
+        if stepper.sources:
+            stepper.sources.load_state_dict(checkpoint.tensors["sources"])
     except (RuntimeError, KeyError, ValueError) as error:
         raise TrainingError(
             f"The checkpoint does not fit the network: {(str(error).splitlines() or ['?'])[0]}. "

@@ -22,6 +22,7 @@ from unmask.training.optimizers import make_optimizer
 from unmask.training.schedules import make_schedule
 from unmask.training.teachers import Teachers
 from unmask.training.transfer import freeze_body, parameter_groups, unfreeze
+from unmask.training.worst_source import SourceWeights
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
@@ -49,8 +50,10 @@ class Stepper:
         spec: InputSpec,
         steps: int,
         teachers: Teachers | None = None,
+        sources: SourceWeights | None = None,
     ) -> None:
-        self.accelerator, self.config, self.spec, self._teachers = accelerator, config, spec, teachers
+        self.accelerator, self.config, self.spec = accelerator, config, spec
+        self._teachers, self.sources = teachers, sources
         groups = parameter_groups(model, config.lr, config.head_lr, config.weight_decay)
         optimizer = make_optimizer(groups, config.optimizer, config.lr, config.weight_decay)
         # Mobile networks run twice as fast on a CPU when channels come last.
@@ -76,16 +79,17 @@ class Stepper:
     def step(self, batches: Sequence[Batch]) -> StepResult:
         """Move the weights once by the mean gradient of `accumulate` batches."""
         losses, logits, labels = [], [], []
-        for number, (pixels, truth, _) in enumerate(batches):
+        for number, (pixels, truth, rows) in enumerate(batches):
             device = self.accelerator.device
             pixels = pixels.to(device, non_blocking=True).contiguous(memory_format=torch.channels_last)
             truth = truth.to(device, non_blocking=True)
             is_last = number == len(batches) - 1
             with nullcontext() if is_last else self.accelerator.no_sync(self.model):
                 mixed = mix_faces(pixels, truth, self.config.mixup) if self.config.mixup else (pixels, truth)
-                loss, judged = self._forward(*mixed)
+                of_faces, judged = self._forward(*mixed)
+                loss = self._mean(of_faces, rows)
                 self.accelerator.backward(loss / len(batches))
-            losses.append(loss.detach())
+            losses.append(of_faces.detach().mean())
             logits.append(judged.detach())
             labels.append(truth)
         self._move()
@@ -105,7 +109,7 @@ class Stepper:
         return float(self.schedule.get_last_lr()[0])
 
     def _forward(self, pixels: torch.Tensor, truth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the loss, and the logits of the clean pictures."""
+        """Return the losses, [N] or twice as many beside altered pictures, and the logits of the clean ones."""
         config, targets = self.config, self._targets(pixels, truth)
         if config.adversarial == "none":
             logits = self.model(pixels)
@@ -116,6 +120,12 @@ class Stepper:
         # One pass over both: DistributedDataParallel expects one pass per step, and the clean accuracy needs both.
         logits = self.model(torch.cat([pixels, altered]).contiguous(memory_format=torch.channels_last))
         return self._loss(logits, torch.cat([targets, targets])), logits[: len(pixels)]
+
+    def _mean(self, losses: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """Return the mean of the losses of these rows, which count alike or by their data sets."""
+        if self.sources is None:
+            return losses.mean()
+        return (self.sources(rows.repeat(len(losses) // len(rows)), losses) * losses).mean()
 
     def _targets(self, pixels: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
         """Return what the loss compares with [N]: the labels, or the probabilities between them and the teachers'."""
