@@ -96,7 +96,7 @@ def _shown(index: FrameIndex, part: list[int], snap: bool) -> int:
     """Return the stamp to take of a part, given its start, middle and end."""
     start, middle, end = part
     if snap:
-        keys = index.keys[bisect_left(index.keys, start) : bisect_left(index.keys, end)]
-        if keys := [key for key in keys if index.shows(key)]:
+        inside = index.keys[bisect_left(index.keys, start) : bisect_left(index.keys, end)]
+        if keys := [key for key in inside if index.shows(key)]:
             return min(keys, key=lambda key: abs(key - middle))
     return index.stamps[bisect_right(index.stamps, middle) - 1]
