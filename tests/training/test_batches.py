@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -29,6 +31,21 @@ class Rows:
 
     def __iter__(self) -> Iterator[int]:
         return iter(range(1000 * self.epoch, 1000 * self.epoch + self.count))
+
+
+KEEPS_ITS_BATCHES = """
+import builtins
+from unmask.training.batches import validation_loader
+from unmask.training.config import TrainConfig
+builtins.kept = iter(validation_loader([1, 2, 3, 4], TrainConfig(workers=1, batch_size=1)))
+next(builtins.kept)
+"""
+
+
+def test_loading_processes_that_are_left_do_not_keep_a_run_from_ending() -> None:
+    """As after an error, whose traceback holds the batches; the processes themselves ignore SIGTERM."""
+    ended = subprocess.run([sys.executable, "-c", KEEPS_ITS_BATCHES], capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 small = st.integers(1, 4)

@@ -6,6 +6,8 @@ is to leave out its first batches, without loading them.
 
 from __future__ import annotations
 
+import atexit
+import multiprocessing
 import re
 import signal
 from collections.abc import Iterator
@@ -95,3 +97,13 @@ def _ignore_stop_signals(worker: int) -> None:
     """Leave stopping to the training process: a terminal sends Ctrl-C to the loading processes, too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+@atexit.register
+def _kill_workers() -> None:
+    """End the loading processes that are left, as after an error: Python asks them by SIGTERM and waits for ever."""
+    left = [process for process in multiprocessing.active_children() if process.daemon]
+    if left:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # torch's handler takes a killed worker for a crash
+    for process in left:
+        process.kill()
