@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import unmask
 from unmask.errors import UnmaskError
 from unmask.media.drawing import draw_face
 from unmask.media.faces import FaceFinder, HaarFinder, make_face_finder
@@ -98,6 +99,31 @@ def test_a_small_face_in_a_large_picture_is_found(finder: FaceFinder) -> None:
     assert overlap(face.box, there) > 0.6
 
 
+def test_a_far_face_is_found_behind_a_near_one(yunet: FaceFinder) -> None:
+    """Faces that a picture of one would show are found beside a large one; those too small for a verdict are not."""
+    picture = np.full((3000, 4000, 3), 128, np.uint8)
+    picture[300:1836, 200:1736] = draw_face(1, 1536)
+    picture[1000:1160, 3000:3160] = draw_face(2, 160)
+    picture[2000:2060, 3000:3060] = draw_face(3, 60)
+    near, far = yunet.find_faces(picture)
+    assert near.box.left < 1736
+    assert overlap(far.box, Box(3034, 1025, 3125, 1145)) > 0.6
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["panorama", "scrolled page"])
+def test_faces_of_a_long_picture_are_found(turned: bool, finder: FaceFinder) -> None:
+    picture = np.full((400, 8000, 3), 128, np.uint8)
+    for place in (0, 2900, 7700):
+        picture[50:306, place : place + 256] = draw_face(place, 256)
+    if turned:
+        picture = np.ascontiguousarray(picture.transpose(1, 0, 2))
+        for place in (0, 2900, 7700):
+            picture[place : place + 256, 50:306] = draw_face(place, 256)
+    faces = finder.find_faces(picture)
+    starts = sorted(face.box.top if turned else face.box.left for face in faces)
+    assert starts == [pytest.approx(place + (40 if turned else 54), abs=30) for place in (0, 2900, 7700)]
+
+
 def test_several_faces_come_largest_first(finder: FaceFinder) -> None:
     picture = np.full((300, 600, 3), 128, np.uint8)
     picture[20:148, 30:158] = draw_face(1, 128)
@@ -161,7 +187,14 @@ def test_no_model_means_the_bundled_cascades() -> None:
     assert isinstance(make_face_finder(None), HaarFinder)
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no model"], ids=["missing", "empty", "text"])
+DETECTOR = Path(unmask.__file__).parent / "default" / "model.onnx"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"no model", DETECTOR.read_bytes()],
+    ids=["missing", "empty", "text", "another network"],
+)
 def test_a_face_model_that_is_none_is_one_line(content: bytes | None, tmp_path: Path) -> None:
     path = tmp_path / "yunet.onnx"
     if content is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -25,6 +26,11 @@ BORDER_FRACTION = 0.25
 # Finding is done on a scaled copy; the crop is later cut from the full pixels.
 SEARCH_SIDE = 512
 CAREFUL_SEARCH_SIDE = 1280
+# Behind a near face that the first search finds, a far one may be too small for it. The second is as fine as it takes
+# for YuNet to see a face of 48 pixels, the smallest that gets a verdict, in 16.
+SMALLEST_FAR_FACE, FAR_SCALE = 48, 1 / 3
+LONG_PICTURE = 4
+"""Times as long as wide: a panorama or a scrolled page is searched in squares, or its faces would all but vanish."""
 OVERLAP_OF_SAME_FACE = 0.4
 
 # OpenCV's threads spin while they wait. Beside a second process or thread that costs more than it gains:
@@ -60,23 +66,23 @@ class YuNetFinder:
         self._model_path = str(model_path)
         self._minimum_confidence = minimum_confidence
         self._local = threading.local()  # an OpenCV detector keeps the picture size inside: one per thread
-        self._detector()
+        try:
+            self._find(np.zeros((320, 320, 3), np.uint8))  # another network loads and fails at the first picture
+        except cv2.error as error:
+            raise UnmaskError(
+                f"Could not load the face model {model_path}: not a YuNet ONNX file. Unset "
+                "UNMASK_FACE_MODEL to use the bundled finder, or name face_detection_yunet_2023mar.onnx."
+            ) from error
 
     def find_faces(self, image: np.ndarray) -> list[Face]:
         """Return the faces of `image` (uint8 RGB [H, W, 3]), largest first."""
-        return _search(image, self._find)
+        return _in_squares(image, lambda part: _with_far_faces(part, _search(part, self._find), self._find))
 
     def _detector(self) -> cv2.FaceDetectorYN:
         if not hasattr(self._local, "detector"):
-            try:
-                self._local.detector = cv2.FaceDetectorYN.create(
-                    self._model_path, "", (320, 320), self._minimum_confidence, 0.3, 500
-                )
-            except cv2.error as error:
-                raise UnmaskError(
-                    f"Could not load the face model {self._model_path}: not a YuNet ONNX file. Unset "
-                    "UNMASK_FACE_MODEL to use the bundled finder, or name face_detection_yunet_2023mar.onnx."
-                ) from error
+            self._local.detector = cv2.FaceDetectorYN.create(
+                self._model_path, "", (320, 320), self._minimum_confidence, 0.3, 500
+            )
         return self._local.detector
 
     def _find(self, image: np.ndarray) -> list[Found]:
@@ -85,6 +91,7 @@ class YuNetFinder:
         _, rows = detector.detect(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
         if rows is None:
             return []
+        rows = rows[np.isfinite(rows).all(axis=1)]  # of pictures of a few pixels some are not
         return [(_ltrb(*row[:4]), float(row[-1]), row[4:14].reshape(5, 2)) for row in rows]
 
 
@@ -98,7 +105,7 @@ class HaarFinder:
 
     def find_faces(self, image: np.ndarray) -> list[Face]:
         """Return the faces of `image` (uint8 RGB [H, W, 3]), largest first."""
-        return _search(image, self._find)
+        return _in_squares(image, lambda part: _search(part, self._find))
 
     def _cascade(self, name: str) -> cv2.CascadeClassifier:
         if not hasattr(self._local, name):
@@ -149,6 +156,48 @@ def _ltrb(left: float, top: float, width: float, height: float) -> np.ndarray:
     return np.array([left, top, left + width, top + height], dtype=float)
 
 
+def _in_squares(image: np.ndarray, search: Callable[[np.ndarray], list[Face]]) -> list[Face]:
+    """Search `image` as a whole, or a long one in squares that overlap by half."""
+    height, width = image.shape[:2]
+    side = min(height, width)
+    if max(height, width) <= LONG_PICTURE * side or side < 2 * SMALLEST_FAR_FACE:
+        return search(image)
+    faces = []
+    for start in range(0, max(height, width) - side // 2, side // 2):
+        left, top = (start, 0) if width > height else (0, start)
+        part = np.ascontiguousarray(image[top : top + side, left : left + side])
+        faces += [_moved(face, left, top) for face in search(part)]
+    return _without_repeats(faces)
+
+
+def _moved(face: Face, right: int, down: int) -> Face:
+    box, points = face.box, face.landmarks
+    return replace(
+        face,
+        box=Box(box.left + right, box.top + down, box.right + right, box.bottom + down),
+        landmarks=points and tuple((x + right, y + down) for x, y in points),
+    )
+
+
+def _with_far_faces(image: np.ndarray, near: list[Face], find: Find) -> list[Face]:
+    """Return the faces found and, in a picture large enough for them, those that were too small for that search."""
+    longer = max(image.shape[:2])
+    side = min(CAREFUL_SEARCH_SIDE, round(longer * FAR_SCALE))
+    if not near or side <= SEARCH_SIDE:  # where none is near, the careful search was made already
+        return near
+    far = [
+        face
+        for face in _search_at(image, find, side / longer, border_fraction=0)
+        if max(face.box.width, face.box.height) >= SMALLEST_FAR_FACE
+        and all(_overlap(*sorted((face.box, other.box), key=_area)) < OVERLAP_OF_SAME_FACE for other in near)
+    ]
+    return sorted([*near, *far], key=lambda face: -face.box.area)
+
+
+def _area(box: Box) -> int:
+    return box.area
+
+
 def _search(image: np.ndarray, find: Find) -> list[Face]:
     """Search a bordered, scaled copy of `image`; once more at a larger scale when nothing was found."""
     height, width = image.shape[:2]
@@ -160,13 +209,13 @@ def _search(image: np.ndarray, find: Find) -> list[Face]:
     return []
 
 
-def _search_at(image: np.ndarray, find: Find, scale: float) -> list[Face]:
+def _search_at(image: np.ndarray, find: Find, scale: float, border_fraction: float = BORDER_FRACTION) -> list[Face]:
     height, width = image.shape[:2]
     copy = image
     if scale < 1.0:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         copy = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    border = int(BORDER_FRACTION * max(copy.shape[:2]))
+    border = int(border_fraction * max(copy.shape[:2]))
     copy = cv2.copyMakeBorder(copy, border, border, border, border, cv2.BORDER_REPLICATE)
     faces = []
     for box, confidence, points in find(copy):
