@@ -19,7 +19,7 @@ MAX_PIXELS = 36_000_000  # 8K is 33 million; one frame of these is 108 MB of RGB
 MAX_FRAMES = 2_000_000  # nine hours at 60 frames a second
 MAX_SECONDS = 12 * 60 * 60
 
-VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".ts", ".mts"})
+VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".3gp", ".avi", ".mkv", ".webm", ".ts", ".mts", ".m2ts"})
 """What a folder's clips are called; the reader looks at the content instead."""
 
 _CONTAINERS = (
@@ -27,7 +27,10 @@ _CONTAINERS = (
     (re.compile(rb"\x1a\x45\xdf\xa3"), "matroska"),
     (re.compile(rb"RIFF....AVI ", re.DOTALL), "avi"),
     (re.compile(rb"\x47.{187}\x47.{187}\x47", re.DOTALL), "mpegts"),
+    (re.compile(rb".{4}\x47.{191}\x47.{191}\x47", re.DOTALL), "mpegts"),  # a camcorder's: each packet after its time
 )
+_START_BYTES = 3 * 192
+"""What the longest signature looks at."""
 
 
 def is_clip(path: str | os.PathLike[str]) -> bool:
@@ -50,7 +53,7 @@ def find_container(path: Path) -> str:
         if not stat.S_ISREG(status.st_mode):  # opening a pipe or device could block for ever
             raise VideoRefusal("it is not a regular file. Give a video file.")
         with path.open("rb") as file:
-            start = file.read(3 * 188)
+            start = file.read(_START_BYTES)
     except FileNotFoundError as error:
         raise VideoRefusal("there is no such file. Check the path and try again.") from error
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name

@@ -1,0 +1,28 @@
+"""What is told from the first bytes of a clip, before any library opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from unmask.media.video import read_frames
+from unmask.media.video_bytes import find_container, is_clip
+
+
+@pytest.mark.parametrize(
+    ("name", "container"),
+    [
+        ("clip.m2ts", "mpegts"),  # a camcorder's: packets of 192 bytes
+        ("clip.ts", "mpegts"),  # a broadcast's: packets of 188 bytes
+        ("clip.3gp", "mov"),  # an old phone's
+    ],
+)
+def test_kin_of_the_usual_containers_are_read(write_clip: Callable[..., Path], name: str, container: str) -> None:
+    clip = write_clip(name, [np.full((48, 64, 3), 10 * number, np.uint8) for number in range(20)], rate=10)
+    assert (is_clip(clip), find_container(clip)) == (True, container)
+    frames = list(read_frames(clip, 4))
+    assert [round(float(frame.pixels.mean()) / 10) for frame in frames] == [2, 7, 12, 17]
+    assert [frame.time for frame in frames] == pytest.approx([0.2, 0.7, 1.2, 1.7], abs=0.002)
