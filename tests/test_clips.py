@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import math
 import sys
@@ -224,6 +225,12 @@ def test_what_is_no_clip_is_one_line(tmp_path, content, said):
         judge(path)
     assert said in str(failure.value)
     assert "\n" not in str(failure.value)
+
+
+@pytest.mark.parametrize("source", [b"\x00\x00\x00\x20ftypisom", io.BytesIO(), None])
+def test_a_clip_that_is_given_as_no_path_is_one_line(source):
+    with pytest.raises(UnreadableVideo, match=f"it is a {type(source).__name__}. Give the path of a clip"):
+        judge(source)
 
 
 def test_without_pyav_a_line_says_what_to_install(tmp_path, monkeypatch):

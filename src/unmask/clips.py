@@ -185,6 +185,9 @@ def _predict_person(number: int, person: _Person, brief: bool, settings: Detecto
 
 
 def _open(path: str | os.PathLike[str], frames: int) -> VideoFrames:
+    if not isinstance(path, str | os.PathLike):
+        kind = type(path).__name__
+        raise UnreadableVideo(f"Could not read the given clip: it is a {kind}. Give the path of a clip.")
     try:
         from unmask.media.video import read_frames
     except ImportError as error:

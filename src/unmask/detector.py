@@ -105,8 +105,8 @@ class Detector:
             progress: Called with the frames done and the frames wanted, after each frame.
 
         Raises:
-            UnreadableVideo: The file is no such clip, too large, or not one frame can be decoded; or PyAV,
-                which the `app` and `train` extras bring, is not installed.
+            UnreadableVideo: The file is no such clip, too large, or not one frame can be decoded; what was given
+                is no path; or PyAV, which the `app` and `train` extras bring, is not installed.
 
         Example:
             >>> from unmask import load_detector
