@@ -349,7 +349,8 @@ def test_a_picture_has_a_report_in_both_forms(
         ("--annotate out.mp4", ["folder.mp4"], "--annotate is for one clip"),  # a folder with a clip's name
         ("--report out.html", ["clip.MP4", "b.png"], "--report is for one picture or clip"),
         ("--report out.html", ["."], "--report is for one picture or clip"),  # a folder
-        ("--annotate a.html --report ./a.html", ["clip.MP4"], "name the same file"),  # one would replace the other
+        ("--annotate b.png", ["clip.MP4"], "--annotate b.png is no .mp4"),  # a file to be judged would be replaced
+        ("--annotate out.avi", ["clip.MP4"], "--annotate out.avi is no .mp4"),  # it would be an MP4 all the same
         ("--report out.docx", ["b.png"], "neither .html nor .pdf"),
         ("--report out.pdf", ["clip.MP4"], "Name an .html file"),  # a clip's report is a page
     ],

@@ -123,12 +123,12 @@ def _check_extras(files: list[str], annotate: Path | None, report: Path | None) 
     ending = report.suffix.lower() if report else ""
     if annotate and not clip:
         raise UnmaskError("--annotate is for one clip. Name one video file.")
+    if annotate and annotate.suffix.lower() != ".mp4":  # most often the first of the files to be judged
+        raise UnmaskError(f"--annotate {annotate} is no .mp4. Name the file to write, with this ending.")
     if not one:
         raise UnmaskError("--report is for one picture or clip. Name one file.")
     if report and ending not in (".html", ".htm", ".pdf"):
         raise UnmaskError(f"--report {report} is neither .html nor .pdf. Name a report with one of these endings.")
-    if annotate and report and annotate.resolve() == report.resolve():
-        raise UnmaskError("--annotate and --report name the same file. Give each its own.")
     if clip and ending == ".pdf":
         raise UnmaskError("a clip's report is a page with time lines. Name an .html file; a browser prints it as PDF.")
 
