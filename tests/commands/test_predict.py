@@ -319,6 +319,24 @@ def test_clips_among_pictures_are_judged_as_clips(
     assert found[3] == {"file": str(clip), **expected, "provenance": read_provenance(clip).to_dict()}
 
 
+@pytest.mark.parametrize("name", ["clip", "clip.part"])
+def test_a_clip_is_known_by_its_content_where_its_name_says_nothing(
+    name: str, tiny_detector: Path, clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unnamed, copy = clip.rename(tmp_path / name), tmp_path / "boxed.mp4"
+    assert run("predict", "--json", "--detector", tiny_detector, "--annotate", copy, unnamed) == 0
+    (found,) = objects(capsys.readouterr().out)
+    assert (found["kind"], found["frames_judged"]) == ("video", 4)
+    assert copy.is_file()
+
+
+def test_a_clip_on_standard_input_is_a_line_that_asks_for_a_file(tiny_detector: Path, clip: Path) -> None:
+    process = start("cli.main()", "predict", "--detector", tiny_detector, "-", stdin=subprocess.PIPE)
+    out, err = process.communicate(clip.read_bytes())
+    assert (process.returncode, out) == (1, b"")
+    assert err == b"Could not read standard input: it is a clip. Save it as a file and give its name.\n"
+
+
 def test_a_clip_has_a_line_and_on_request_a_page_and_an_annotated_copy(
     tiny_detector: Path, clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

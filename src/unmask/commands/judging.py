@@ -30,14 +30,12 @@ Content = Path | bytes | MediaError
 
 def find_sources(files: list[str]) -> Iterator[tuple[str, Content]]:
     """Yield name and content of every file, folders replaced by the pictures and clips below them."""
-    from unmask.media.image_bytes import MAX_FILE_BYTES
     from unmask.media.images import IMAGE_SUFFIXES, find_files
     from unmask.media.video_bytes import VIDEO_SUFFIXES
 
     for name in files:
         if name == STDIN:
-            # Read here: a worker blocked on a terminal could not be stopped.
-            yield name, sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+            yield name, _read_stdin()
         elif not os.path.isdir(name):  # noqa: PTH112  pathlib's raises where a parent may not be read
             yield name, Path(name)
         else:
@@ -49,6 +47,17 @@ def find_sources(files: list[str]) -> Iterator[tuple[str, Content]]:
             yield from ((str(path), path) for path in found)
             if not found:
                 yield name, MediaError(f"Could not find a picture or clip in {shown(name)}. Name another folder.")
+
+
+def _read_stdin() -> bytes | MediaError:
+    """Read a picture, here and not beside other work: a worker blocked on a terminal could not be stopped."""
+    from unmask.media.image_bytes import MAX_FILE_BYTES
+    from unmask.media.video_bytes import container_of
+
+    data = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+    if container_of(data):  # one is read in several passes
+        return MediaError("Could not read standard input: it is a clip. Save it as a file and give its name.")
+    return data
 
 
 def judge_all(
@@ -69,16 +78,22 @@ def judge_all(
 
 
 def _judge(detector: Detector, content: Content, frames: int, progress: Progress) -> Prediction | MediaError:
-    from unmask.media.video_bytes import is_clip
-
     if isinstance(content, MediaError):
         return content
     try:
-        if isinstance(content, Path) and is_clip(content):
+        if isinstance(content, Path) and is_judged_as_clip(content):
             return detector.predict_video(content, frames, progress)
         return detector.predict_image(content)
     except MediaError as error:
         return error
+
+
+def is_judged_as_clip(path: Path) -> bool:
+    """Say whether a file goes to the reader of clips: by its name, or by its first bytes where that says nothing."""
+    from unmask.media.images import IMAGE_SUFFIXES
+    from unmask.media.video_bytes import holds_clip, is_clip
+
+    return is_clip(path) or (path.suffix.lower() not in IMAGE_SUFFIXES and holds_clip(path))
 
 
 def name_whole(error: MediaError, name: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from unmask.commands.endings import load_or_end, one_line, quiet_ends, spelled, stoppable
-from unmask.commands.judging import STDIN, Content, find_sources, judge_all, name_whole
+from unmask.commands.judging import STDIN, Content, find_sources, is_judged_as_clip, judge_all, name_whole
 from unmask.commands.predict_output import as_json_line, as_lines, summary
 from unmask.errors import MediaError, UnmaskError
 
@@ -116,10 +116,8 @@ def predict(
 
 def _check_extras(files: list[str], annotate: Path | None, report: Path | None) -> None:
     """Raise UnmaskError where what is to be written beside the verdict is not for these files."""
-    from unmask.media.video_bytes import is_clip
-
     one = len(files) == 1 and files[0] != STDIN and not os.path.isdir(files[0])  # noqa: PTH112  as in find_sources
-    clip = one and is_clip(files[0])
+    clip = one and is_judged_as_clip(Path(files[0]))
     ending = report.suffix.lower() if report else ""
     if annotate and not clip:
         raise UnmaskError("--annotate is for one clip. Name one video file.")

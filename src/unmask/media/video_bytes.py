@@ -38,6 +38,15 @@ def is_clip(path: str | os.PathLike[str]) -> bool:
     return Path(path).suffix.lower() in VIDEO_SUFFIXES
 
 
+def holds_clip(path: Path) -> bool:
+    """Say whether a file is a video by its first bytes, whatever its name."""
+    try:
+        find_container(path)
+    except VideoRefusal:
+        return False
+    return True
+
+
 class VideoRefusal(UnreadableVideo):
     """Why a clip is not read and what to do, still without its name."""
 
@@ -63,12 +72,18 @@ def find_container(path: Path) -> str:
         raise VideoRefusal("it is empty. Save the clip again and try once more.")
     if status.st_size > MAX_FILE_BYTES:
         raise VideoRefusal(f"it is larger than {MAX_FILE_BYTES // 2**30} GiB. Cut it and try again.")
+    if container := container_of(start):
+        return container
     if is_picture(start):
         raise VideoRefusal("it is a picture, not a clip. Have it judged as a picture, or give a clip.")
-    for signature, container in _CONTAINERS:
-        if signature.match(start):
-            return container
     raise VideoRefusal("not an MP4, MOV, MKV, WebM, AVI or MPEG-TS file. Re-encode it to MP4 and try again.")
+
+
+def container_of(start: bytes) -> str | None:
+    """Return the name of the container that begins with these bytes, None of a picture and of all else."""
+    if is_picture(start):  # HEIC and AVIF stand in the same container as MP4
+        return None
+    return next((container for signature, container in _CONTAINERS if signature.match(start)), None)
 
 
 def check_frame_size(width: int, height: int) -> None:

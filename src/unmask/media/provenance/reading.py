@@ -7,12 +7,12 @@ from io import BytesIO
 from pathlib import Path
 
 from unmask.errors import UnreadableImage, UnreadableVideo
-from unmask.media.image_bytes import Refusal, is_picture, one_line, open_image, read_bytes
+from unmask.media.image_bytes import Refusal, one_line, open_image, read_bytes
 from unmask.media.images import name_of_source
 from unmask.media.provenance.credentials import holds_credentials, read_credentials
 from unmask.media.provenance.metadata import read_metadata
 from unmask.media.provenance.record import ContentCredentials, Provenance
-from unmask.media.video_bytes import VideoRefusal, find_container, name_of
+from unmask.media.video_bytes import find_container, holds_clip, name_of
 
 _PICTURE_TYPES = {
     "JPEG": "image/jpeg",
@@ -50,22 +50,12 @@ def read_provenance(source: str | os.PathLike[str] | bytes) -> Provenance:
         ('valid', 'untrusted')
         >>> print(*provenance.sentences(), sep="\\n")  # doctest: +SKIP
     """
-    if isinstance(source, str | os.PathLike) and _is_clip(Path(source)):
+    if isinstance(source, str | os.PathLike) and holds_clip(Path(source)):
         return _read_clip(Path(source))
     try:
         return _read_picture(read_bytes(source))
     except Refusal as refusal:
         raise UnreadableImage(f"Could not read {name_of_source(source)}: {refusal}") from refusal.__cause__
-
-
-def _is_clip(path: Path) -> bool:
-    """Say whether a file is a clip by its content; HEIC and AVIF stand in the same container as MP4."""
-    try:
-        find_container(path)
-        with path.open("rb") as file:
-            return not is_picture(file.read(32))
-    except (VideoRefusal, OSError):
-        return False
 
 
 def _read_picture(data: bytes) -> Provenance:
