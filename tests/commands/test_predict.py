@@ -209,6 +209,33 @@ def test_a_folder_without_pictures_is_an_error_of_that_folder(
 
 
 @pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("notes.txt", "1 file of other kinds (.txt)"),
+        ("a.tiff b.TIFF c.wmv noext .DS_Store", "5 files of other kinds (.tiff, hidden, .wmv, without ending)"),
+        (".git/config", None),  # hidden folders are not searched
+        ("0.a 1.b 2.c 3.d 4.e 5.f 6.g 7.h 8.i", "9 files of other kinds (.a, .b, .c, .d, .e, .f, .g, .h, …)"),
+        pytest.param(
+            "a.\x1b[31m\n",
+            "1 file of other kinds (.?[31m?)",  # a terminal's escape code and a line end
+            marks=pytest.mark.skipif(sys.platform == "win32", reason="no such names"),
+        ),
+    ],
+)
+def test_what_a_folder_holds_of_other_kinds_is_told_in_one_line(
+    names: str, said: str | None, tiny_detector: Path, tmp_path: Path, face_bytes: bytes,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    for name in ["face.png", *names.split(" ")]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(face_bytes)
+    assert run("predict", "--json", "--detector", tiny_detector, tmp_path) == 0
+    out, err = capsys.readouterr()
+    assert [Path(found["file"]).name for found in objects(out)] == ["face.png"]
+    assert err == (f"Not looked at: {said}.\n" if said else "")
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["predict"], "Missing argument"),  # no file
@@ -405,7 +432,7 @@ try: cli.main()
 except SystemExit as end: code = end.code
 heavy = {"torch", "torchvision", "timm", "transformers", "gradio", "matplotlib", "datasets", "sklearn", "scipy"}
 sys.exit(f"{code} {sorted(heavy & set(sys.modules))}" if code or heavy & set(sys.modules) else 0)"""
-    process = start(code, "predict", "--detector", tiny_detector, pictures)
+    process = start(code, "predict", "--detector", tiny_detector, pictures / "deeper")
     assert process.communicate()[1] == b""
     assert process.returncode == 0
 

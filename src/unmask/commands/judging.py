@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -23,30 +23,55 @@ STDIN = "-"
 WORKERS = 2
 AHEAD = 8
 """How many pictures may be judged before the reader has taken the first: enough to keep the workers busy."""
+KINDS_NAMED = 8
+"""Of the files that are passed over, so that it stays a line."""
 
 Content = Path | bytes | MediaError
 """What stands behind a name: a file, bytes from standard input, or why there is neither."""
 
 
-def find_sources(files: list[str]) -> Iterator[tuple[str, Content]]:
-    """Yield name and content of every file, folders replaced by the pictures and clips below them."""
-    from unmask.media.images import IMAGE_SUFFIXES, find_files
-    from unmask.media.video_bytes import VIDEO_SUFFIXES
+def find_sources(files: list[str]) -> tuple[list[tuple[str, Content]], Counter[str]]:
+    """Return name and content of every file, folders replaced by the pictures and clips below them.
 
+    Beside them: how many files of other kinds the folders hold, of each kind.
+    """
+    sources: list[tuple[str, Content]] = []
+    others: Counter[str] = Counter()
     for name in files:
         if name == STDIN:
-            yield name, _read_stdin()
+            sources.append((name, _read_stdin()))
         elif not os.path.isdir(name):  # noqa: PTH112  pathlib's raises where a parent may not be read
-            yield name, Path(name)
+            sources.append((name, Path(name)))
         else:
-            try:
-                found = find_files(Path(name), IMAGE_SUFFIXES | VIDEO_SUFFIXES)
-            except MediaError as error:
-                yield name, error
-                continue
-            yield from ((str(path), path) for path in found)
-            if not found:
-                yield name, MediaError(f"Could not find a picture or clip in {shown(name)}. Name another folder.")
+            found, passed = _search(name)
+            sources += found
+            others += passed
+    return sources, others
+
+
+def _search(folder: str) -> tuple[list[tuple[str, Content]], Counter[str]]:
+    from unmask.media.images import IMAGE_SUFFIXES, walk_files
+    from unmask.media.video_bytes import VIDEO_SUFFIXES
+
+    try:
+        kinds = [(path, _kind(path)) for path in walk_files(Path(folder))]
+    except MediaError as error:
+        return [(folder, error)], Counter()
+    read = IMAGE_SUFFIXES | VIDEO_SUFFIXES
+    found: list[tuple[str, Content]] = [(str(path), path) for path, kind in kinds if kind in read]
+    nothing = MediaError(f"Could not find a picture or clip in {shown(folder)}. Name another folder.")
+    return found or [(folder, nothing)], Counter(kind for _, kind in kinds if kind not in read)
+
+
+def _kind(path: Path) -> str:
+    return "hidden" if path.name.startswith(".") else path.suffix.lower() or "without ending"
+
+
+def not_looked_at(others: Counter[str]) -> str:
+    """Return the line that says what of folders was passed over; `others` is not empty."""
+    count, kinds = others.total(), [shown(kind) for kind, _ in others.most_common(KINDS_NAMED)]
+    more = ", …" if len(others) > KINDS_NAMED else ""
+    return f"Not looked at: {count} {'file' if count == 1 else 'files'} of other kinds ({', '.join(kinds)}{more})."
 
 
 def _read_stdin() -> bytes | MediaError:

@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from unmask.commands.endings import load_or_end, one_line, quiet_ends, spelled, stoppable
-from unmask.commands.judging import STDIN, Content, find_sources, is_judged_as_clip, judge_all, name_whole
+from unmask.commands.judging import (
+    STDIN,
+    Content,
+    find_sources,
+    is_judged_as_clip,
+    judge_all,
+    name_whole,
+    not_looked_at,
+)
 from unmask.commands.predict_output import as_json_line, as_lines, summary
 from unmask.errors import MediaError, UnmaskError
 
@@ -105,9 +113,11 @@ def predict(
             with one_line():
                 _check_extras(files, annotate, report)
         loaded = load_or_end(detector, revision)
-        sources = list(find_sources(files))
+        sources, others = find_sources(files)
         with one_line():  # a detector may turn out broken
             read, last = _report(sources, loaded, frames, as_json)
+        if others:
+            print(spelled(not_looked_at(others), sys.stderr), file=sys.stderr)
         whole = read == len(sources)
         if last is not None and (annotate or report):
             whole = _write_extras(files[0], last, loaded, frames, annotate, report)

@@ -86,7 +86,12 @@ def find_images(root: Path) -> list[Path]:
 
 
 def find_files(root: Path, suffixes: Collection[str]) -> list[Path]:
-    """Return the files below a folder with one of the suffixes, sorted, hidden files and folders left out.
+    """Return the files below a folder with one of the suffixes, hidden ones left out; see `walk_files`."""
+    return [path for path in walk_files(root) if not path.name.startswith(".") and path.suffix.lower() in suffixes]
+
+
+def walk_files(root: Path) -> list[Path]:
+    """Return the files below a folder, sorted, hidden folders left out.
 
     Links to folders are followed, each real folder once; one inside `root` is listed under its own path.
 
@@ -108,7 +113,7 @@ def find_files(root: Path, suffixes: Collection[str]) -> list[Path]:
             seen.add(_identity(Path(parent)))
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             waiting += [Path(parent, name) for name in folders if os.path.islink(Path(parent, name))]  # noqa: PTH114
-            found += [Path(parent, name) for name in files if _has_suffix(name, suffixes)]
+            found += [Path(parent, name) for name in files]
     return sorted(found)
 
 
@@ -119,10 +124,6 @@ def _cannot_list(error: OSError) -> None:
 def _identity(folder: Path) -> tuple[int, int]:
     status = folder.stat()
     return status.st_dev, status.st_ino
-
-
-def _has_suffix(name: str, suffixes: Collection[str]) -> bool:
-    return not name.startswith(".") and Path(name).suffix.lower() in suffixes
 
 
 def name_of_source(source: object) -> str:
