@@ -116,6 +116,7 @@ def write_video(
     gop: int = 12,
     stamps: Sequence[int] = (),
     rotation: int = 0,
+    mirrored: bool = False,
     sound: bool = False,
     fast_start: bool = False,
 ) -> None:
@@ -142,14 +143,15 @@ def write_video(
             out.mux([*voice.encode(quiet), *voice.encode(None)])
         if len(frames):
             out.mux(stream.encode(None))
-    if rotation:
-        _turn(path, rotation)
+    if rotation or mirrored:
+        _turn(path, rotation, mirrored)
 
 
-def _turn(path: Path, degrees: int) -> None:
-    """Write the display matrix of a clockwise turn into the MP4's track header, as phones do."""
-    a, b = {90: (0, 1), 180: (-1, 0), 270: (0, -1)}[degrees]
-    matrix = struct.pack(">9i", a << 16, b << 16, 0, -b << 16, a << 16, 0, 0, 0, 1 << 30)
+def _turn(path: Path, degrees: int, mirrored: bool) -> None:
+    """Write the display matrix of a clockwise turn, after mirroring, into the MP4's track header, as phones do."""
+    a, b = {0: (1, 0), 90: (0, 1), 180: (-1, 0), 270: (0, -1)}[degrees]
+    sign = -1 if mirrored else 1
+    matrix = struct.pack(">9i", sign * a << 16, sign * b << 16, 0, -b << 16, a << 16, 0, 0, 0, 1 << 30)
     data = bytearray(path.read_bytes())
     start = data.index(b"tkhd") + 4 + 40  # version, flags, times, ids, layer and volume stand before it
     data[start : start + 36] = matrix

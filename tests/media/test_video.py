@@ -98,13 +98,24 @@ def test_short_and_long_clips_give_each_frame_once_at_most(write_clip, count, as
 
 
 @pytest.mark.parametrize(
-    ("degrees", "corner"),
-    [(0, (0, 0)), (90, (0, -1)), (180, (-1, -1)), (270, (-1, 0))],  # clockwise, as phones write it
+    ("degrees", "mirrored", "corner"),
+    [
+        *(
+            (0, False, (0, 0)),
+            (90, False, (0, -1)),
+            (180, False, (-1, -1)),
+            (270, False, (-1, 0)),
+        ),  # as phones write it
+        *((0, True, (0, -1)), (90, True, (-1, -1)), (180, True, (-1, 0)), (270, True, (0, 0))),  # as some for a selfie
+    ],
 )
-def test_a_rotation_flag_turns_frames_upright(write_clip, degrees, corner):
+def test_a_display_matrix_turns_frames_upright(write_clip, degrees, mirrored, corner):
+    """By steps of 90 degrees clockwise, after mirroring."""
     picture = np.zeros((48, 64, 3), np.uint8)
     picture[:16, :16] = 255  # the corner that is top left as stored
-    pixels = next(iter(read_frames(write_clip("clip.mp4", [picture] * 4, rotation=degrees), 1))).pixels
+    pixels = next(
+        iter(read_frames(write_clip("clip.mp4", [picture] * 4, rotation=degrees, mirrored=mirrored), 1))
+    ).pixels
     assert pixels.shape == ((48, 64, 3) if degrees % 180 == 0 else (64, 48, 3))
     assert pixels[corner].mean() > 200
     assert pixels.mean() < 60
@@ -134,6 +145,33 @@ def trim(clip, output, seconds):
                 packet.stream = copy
                 written.mux(packet)
     return output
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_joined_clips_are_read_one_after_the_other(write_clip, tmp_path, order):
+    """`cat a.ts b.ts`: times begin anew, in the middle of the file."""
+    parts = [write_clip(f"{n}.ts", numbered(32)[16 * n : 16 * n + 16], rate=8) for n in (0, 1)]
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(b"".join(parts[n].read_bytes() for n in order))
+    frames = read_frames(joined, 8)
+    read = list(frames)
+    assert numbers(read) == [16 * n + place for n in order for place in (2, 6, 10, 14)]
+    assert [frame.time for frame in read] == pytest.approx([0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3.25, 3.75], abs=0.13)
+    assert (shares(frames), frames.frame_count, frames.seconds) == ("8 of 8", 32, pytest.approx(4, abs=0.26))
+
+
+def test_of_several_pictures_at_once_the_largest_is_read(tmp_path):
+    """A recorder's preview comes before the picture."""
+    clip = tmp_path / "two.mkv"
+    with av.open(clip, "w") as out:
+        streams = [out.add_stream("libx264", rate=5) for _ in range(3)]
+        for stream, side in zip(streams, (16, 64, 32), strict=True):
+            stream.width = stream.height = side
+        for stream in streams:
+            frame = av.VideoFrame.from_ndarray(np.zeros((stream.height, stream.width, 3), np.uint8), format="rgb24")
+            out.mux([*stream.encode(frame), *stream.encode(None)])
+    (frame,) = read_frames(clip, 1)
+    assert frame.pixels.shape == (64, 64, 3)
 
 
 def test_sound_is_looked_past(write_clip):

@@ -20,6 +20,7 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
+from av.sidedata.sidedata import SideData
 from av.video.stream import VideoStream
 
 from unmask.errors import UnreadableVideo
@@ -42,6 +43,10 @@ _OPEN_OPTIONS = {
     "codec_whitelist": _DECODERS,
     "max_pixels": str(MAX_PIXELS),
 }
+
+
+JOINED_AT = Fraction(1, 2)
+"""Seconds that times of decoding jump back by where another clip begins; in one clip they rise."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ class VideoFrames:
             first, tick = self._index.stamps[0], _time_base(stream)
             for frame in _decode(container, stream, self._index, self._chosen):
                 check_frame_size(frame.width, frame.height)
-                pixels = _upright(frame.to_ndarray(format="rgb24"), frame.rotation)
+                pixels = _upright(frame.to_ndarray(format="rgb24"), _matrix_of(frame))
                 self.given += 1
                 yield VideoFrame(float((_stamp_of(frame, first) - first) * tick), pixels)
             if not self.given:
@@ -154,12 +159,16 @@ def _open(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
         if not streams:
             raise VideoRefusal("it has no video. Give a clip with pictures.")
-        stream = streams[0]
+        stream = max(streams, key=_pixels_of)  # the first of the largest: a small one is a preview
         if stream.codec_context is None or stream.codec_context.name not in _DECODERS.split(","):
             raise VideoRefusal("its codec is not one we decode. Re-encode it to H.264 and try again.")
         check_frame_size(stream.codec_context.width, stream.codec_context.height)
         stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # a frame may be larger than its header says
         yield container, stream
+
+
+def _pixels_of(stream: VideoStream) -> int:
+    return stream.codec_context.width * stream.codec_context.height if stream.codec_context else 0
 
 
 def _time_base(stream: VideoStream) -> Fraction:
@@ -169,13 +178,24 @@ def _time_base(stream: VideoStream) -> Fraction:
 
 
 def _packets(container: InputContainer, stream: VideoStream) -> Iterator[tuple[int, Packet]]:
-    """Yield the stream's packets with the time of each, up to where the file ends or cannot be read on."""
-    stamp = -1
+    """Yield the stream's packets with the time of each, up to where the file ends or cannot be read on.
+
+    Where times of decoding jump back, clips were joined as they were, as recordings of a camera are: the second goes on
+    where the first one ends.
+    """
+    stamp, shift, last = -1, 0, None
+    jump = int(JOINED_AT / _time_base(stream))
     try:
         for packet in container.demux(stream):
-            if packet.size:
-                stamp = _stamp_of(packet, stamp + 1)
-                yield stamp, packet
+            if not packet.size:
+                continue
+            if last is not None and packet.dts is not None and packet.dts + shift < last - jump:
+                shift = last + max(1, packet.duration or 0) - packet.dts
+            if shift:
+                packet.pts, packet.dts = (time if time is None else time + shift for time in (packet.pts, packet.dts))
+            last = packet.dts if packet.dts is not None else last
+            stamp = _stamp_of(packet, stamp + 1)
+            yield stamp, packet
     except av.error.FFmpegError:
         return  # what came before is good, and `wanted` tells that something is missing
 
@@ -247,7 +267,20 @@ def _good_frames(
         yield from (frame for frame in codec.decode(None) if trusted and not frame.is_corrupt)
 
 
-def _upright(pixels: np.ndarray, rotation: int) -> np.ndarray:
-    """Return pixels turned counterclockwise by the display matrix's angle, in steps of 90 degrees."""
-    turns = round(rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+def _matrix_of(frame: av.VideoFrame) -> np.ndarray:
+    """Return the signs and sizes by which a frame's points (x, y) are turned and mirrored for show, [2, 2]."""
+    data = frame.side_data.get("DISPLAYMATRIX")
+    if not isinstance(data, SideData):
+        return np.eye(2)
+    return np.frombuffer(bytes(data), dtype=np.int32).reshape(3, 3)[:2, :2].astype(float)
+
+
+def _upright(pixels: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Return pixels turned and mirrored as a display matrix says, in steps of 90 degrees.
+
+    A shown point is (x, y) times the matrix, as in the MP4 standard (ISO/IEC 14496-12, track header).
+    """
+    if np.abs(matrix.diagonal()).sum() < np.abs(matrix).sum() / 2:  # rows are shown as columns
+        pixels, matrix = pixels.transpose(1, 0, 2), matrix[::-1]
+    (right, _), (_, down) = matrix
+    return np.ascontiguousarray(pixels[:: -1 if down < 0 else 1, :: -1 if right < 0 else 1])
