@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -37,3 +38,17 @@ def test_no_page_loads_anything_from_elsewhere(site):
     pages = [path.read_text(encoding="utf-8") for path in site.rglob("*.html")]
     assert len(pages) > 8
     assert [found for page in pages for found in re.findall(loaded, page)] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "words", "rate"),
+    [
+        ("reading_a_verdict.md", r"of real faces like the validation faces, at most 1 in (\d+)", "error_rate"),
+        ("reading_a_verdict.md", r"of fakes like the validation fakes, at most 1 in (\d+)", "miss_rate"),
+        ("faq.md", r"up to 1 in (\d+) does", "error_rate"),
+    ],
+)
+def test_the_promise_in_words_is_that_of_the_shipped_detector(page, words, rate):
+    (said,) = re.findall(words, (ROOT / "docs" / page).read_text(encoding="utf-8").replace("\n", " "))
+    config = json.loads((ROOT / "src" / "unmask" / "default" / "config.json").read_text(encoding="utf-8"))
+    assert int(said) == round(1 / config["unmask"][rate])
