@@ -56,6 +56,17 @@ def test_each_detector_is_scored_on_what_it_was_not_trained_on(
     assert str(tmp_path) not in result["command"] + (tmp_path / "runs/leave_one_out.md").read_text()
 
 
+def test_folders_of_one_name_have_rounds_of_their_own(data: list[str], tiny_detector: Path, tmp_path: Path) -> None:
+    roots = [str(shutil.copytree(data[place], tmp_path / parent / "faces")) for place, parent in enumerate("ab")]
+    trainer = Trainer(tiny_detector)
+    rounds = leave_one_out(roots, tmp_path / "runs", [], run=trainer)
+    assert [words[words.index("--data") + 1] for words in trainer.commands] == roots[::-1]
+    assert [(each.left_out, each.run) for each in rounds] == [
+        ("faces", "without-faces"),
+        ("faces-2", "without-faces-2"),
+    ]
+
+
 @pytest.mark.parametrize("has_gpu", [False, True])
 def test_several_processes_without_a_gpu_are_asked_for_on_the_cpu(
     has_gpu: bool, data: list[str], tiny_detector: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

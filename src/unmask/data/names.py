@@ -5,6 +5,7 @@ One that is fetched is called what it was asked for by, `hub:user/name` or `kagg
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from unmask.data.folders import bare_split_of
@@ -30,6 +31,28 @@ def dataset_name(root: Path | str) -> str:
         return str(root)
     root = Path(root).resolve()
     return root.parent.name if bare_split_of(root) else root.name
+
+
+def dataset_names(roots: Sequence[Path | str]) -> list[str]:
+    """Return a name for each data set that no other of them has: two folders called faces are `faces` and `faces-2`."""
+    names: list[str] = []
+    for root in roots:
+        names.append(first_free(dataset_name(root), names))
+    return names
+
+
+def first_free(name: str, taken: Collection[str]) -> str:
+    """Return the name, with the first number from 2 up that makes it another than those taken where it is one of them.
+
+    Example:
+        >>> first_free("faces", ["faces", "faces-2"])
+        'faces-3'
+    """
+    free, number = name, 1
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free
 
 
 def short_path(root: Path | str) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from unmask.data.names import dataset_name, short_path
+from unmask.data.names import dataset_names, short_path
 from unmask.errors import DataError, UnmaskError
 from unmask.evaluation.samples import read_split, take_evenly
 from unmask.evaluation.scoring import score_dataset
@@ -75,14 +75,14 @@ def leave_one_out(
     if lacking := [root for root, samples in pictures.items() if {s.label for s in samples} != {REAL, FAKE}]:
         raise DataError(f"{lacking[0]} holds one class alone: no AUC can be had on it. Leave it out of --data.")
     rounds = []
-    for left in data:
-        folder = output / f"without-{dataset_name(left).replace('/', '-')}"
+    for left, name in zip(data, dataset_names(data), strict=True):
+        folder = output / f"without-{name.replace('/', '-')}"
         _train([root for root in data if root != left], folder, flags, processes, run or _start)
         samples = pictures[left]
         picked = samples if limit is None else take_evenly(samples, limit)
         scores = score_dataset(load_detector(folder / "detector"), picked, root=left, available=len(samples))
         auc = METRICS["auc"](*scores.labels_and_scores())
-        rounds.append(Round(dataset_name(left), folder.name, len(scores.scored), len(samples), auc))
+        rounds.append(Round(name, folder.name, len(scores.scored), len(samples), auc))
         _write(output, rounds, flags, data)
         print(f"without {rounds[-1].left_out}: AUC {auc:.3f} on {rounds[-1].scored} of its pictures")
     print(f"mean AUC of the data sets left out: {mean_auc(rounds):.3f}\nReport: {output / PAGE}")

@@ -16,7 +16,7 @@ from unmask.data.audit.quick import quick_audit
 from unmask.data.face_table import face_table, usable_rows
 from unmask.data.faces_dataset import CropJitter, FacesDataset
 from unmask.data.layouts import read_samples
-from unmask.data.names import dataset_name
+from unmask.data.names import dataset_names
 from unmask.data.splits import choose_splits
 from unmask.errors import TrainingError
 from unmask.hub.datasets import fetch_data_set
@@ -59,7 +59,7 @@ def read_run_data(
     """
     if not config.data:
         raise TrainingError("There is no data to train on. Name a folder: --data ROOT.")
-    names = _names(config.data)
+    names = dataset_names(config.data)
     train, validation, held_out = _cut(config, names)
     for side, part in (("training", train), ("validation", validation)):
         _check_classes(side, part, blended=config.self_blended > 0)
@@ -100,7 +100,7 @@ def read_validation_faces(config: TrainConfig, spec: InputSpec, face_model: Path
         TrainingError: a class is missing, or has no face.
         DataError: a folder is not what its layout promises.
     """
-    _, validation, _ = _cut(config, _names(config.data))
+    _, validation, _ = _cut(config, dataset_names(config.data))
     _check_classes("validation", validation, blended=False)
     rows, left = usable_rows(face_table(validation, face_model, config.workers))
     _check_faces("validation", rows, left, blended=False)
@@ -135,15 +135,6 @@ def _fingerprint(rows: Dataset) -> str:
     for path, label, box in zip(rows["path"], rows["label"], rows["box"], strict=True):
         digest.update(repr((Path(path).name, label, list(box))).encode())
     return digest.hexdigest()
-
-
-def _names(given: list[str]) -> list[str]:
-    """Return one name per data set; a name that comes twice is numbered."""
-    names: list[str] = []
-    for root in given:
-        name = dataset_name(root)
-        names.append(name if name not in names else f"{name}-{len(names) + 1}")
-    return names
 
 
 def _prefixed(part: list[tuple[str, Sample]]) -> list[Sample]:
