@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,37 @@ def test_the_same_command_goes_on_after_a_stop(data: list[str], tiny_detector: P
     assert ["--resume" in words for words in trainer.commands] == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("places", "flags", "kept"),
+    [
+        ([0, 1, 2], ["--lr", "2e-4"], True),  # the same command
+        ([1, 0, 2], ["--lr", "2e-4"], True),  # the data sets in another order
+        ([0, 1, 2], ["--lr", "1e-3"], False),  # another flag
+        ([0, 1], ["--lr", "2e-4"], False),  # a data set less
+    ],
+)
+def test_a_finished_round_is_kept_for_what_it_was_trained_by_alone(
+    places: list[int], flags: list[str], kept: bool, data: list[str], tiny_detector: Path, tmp_path: Path
+) -> None:
+    leave_one_out(data, tmp_path / "runs", ["--lr", "2e-4"], run=Trainer(tiny_detector))
+    before = read_result(tmp_path / "runs")
+    again = Trainer(tiny_detector)
+    refused = pytest.raises(DataError, match="without-one was trained by other flags or on other data sets")
+    with nullcontext() if kept else refused:
+        leave_one_out([data[place] for place in places], tmp_path / "runs", flags, run=again)
+    assert again.commands == []
+    assert read_result(tmp_path / "runs")["mean_auc"] == before["mean_auc"]
+    (tmp_path / "runs/without-one/trained_by.json").unlink()
+    with refused:
+        leave_one_out(data, tmp_path / "runs", ["--lr", "2e-4"], run=again)
+
+
+@pytest.mark.parametrize("flags", [["--data", "hidden"], ["--epochs", "1", "--data=hidden"]])
+def test_data_among_the_flags_is_refused(flags: list[str], data: list[str], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="After -- stands --data"):
+        leave_one_out(data, tmp_path / "runs", flags)
+
+
 def test_recipes_stand_side_by_side(data: list[str], tiny_detector: Path, tmp_path: Path) -> None:
     for name in ("plain", "ours"):
         leave_one_out(data[:2], tmp_path / name, [], run=Trainer(tiny_detector))
@@ -103,6 +135,8 @@ def test_recipes_stand_side_by_side(data: list[str], tiny_detector: Path, tmp_pa
 def test_data_that_cannot_be_left_out_is_refused(data: list[str], tmp_path: Path) -> None:
     with pytest.raises(DataError, match="name two or more"):
         leave_one_out(data[:1], tmp_path / "runs", [])
+    with pytest.raises(DataError, match="named twice"):
+        leave_one_out([*data, f"{data[0]}/"], tmp_path / "runs", [])
     shutil.rmtree(Path(data[1]) / "fake")
     with pytest.raises(DataError, match="one class alone"):
         leave_one_out([data[0], str(Path(data[1]))], tmp_path / "runs", [])

@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from unmask.data.names import dataset_names, short_path
+from unmask.data.names import dataset_names, is_remote, short_path
 from unmask.errors import DataError, UnmaskError
 from unmask.evaluation.samples import read_split, take_evenly
 from unmask.evaluation.scoring import score_dataset
@@ -31,6 +31,7 @@ from unmask.schema import FAKE, REAL
 
 TRAIN = Path("train/train.py")
 RESULT, PAGE = "leave_one_out.json", "leave_one_out.md"
+TRAINED_BY = "trained_by.json"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ def leave_one_out(
 ) -> list[Round]:
     """Train once without each data set and return what each detector reached on the one left out.
 
-    A round whose detector is there already is not trained again, and one that was stopped goes on.
+    A round whose detector is there already is not trained again, and one that was stopped goes on. Each run's folder
+    says in `trained_by.json` by which flags and on which data sets.
 
     Args:
         data: The data sets, two or more of which hold both classes.
@@ -66,11 +68,16 @@ def leave_one_out(
         run: Called with the command of each training and returns its exit code; None starts it.
 
     Raises:
-        DataError: There are fewer than two data sets, or one left out lacks a class.
+        DataError: There are fewer than two data sets or one twice, one lacks a class, the flags name data, or a round
+            was trained by other flags or on other data sets.
         UnmaskError: A training failed.
     """
     if len(data) < 2:
         raise DataError("To leave one data set out, name two or more: --data ROOT --data ROOT.")
+    if len({_place(root) for root in data}) < len(data):
+        raise DataError("A data set is named twice, and would be trained on when it is left out. Name each once.")
+    if any(flag.partition("=")[0] == "--data" for flag in flags):
+        raise DataError("After -- stands --data, which would be trained on in every round. Name all data before it.")
     pictures = {root: read_split(root) for root in data}
     if lacking := [root for root, samples in pictures.items() if {s.label for s in samples} != {REAL, FAKE}]:
         raise DataError(f"{lacking[0]} holds one class alone: no AUC can be had on it. Leave it out of --data.")
@@ -127,10 +134,18 @@ def read_result(output: Path) -> dict[str, Any]:
 def _train(
     data: Sequence[str], folder: Path, flags: Sequence[str], processes: int, run: Callable[[Sequence[str]], int]
 ) -> None:
-    """Train into the folder unless a detector is there."""
+    """Train into the folder unless a detector is there; raise DataError if that was trained otherwise."""
+    asked = {"flags": list(flags), "data": sorted(_place(root) for root in data)}
     if (folder / "detector").is_dir():
+        if _trained_by(folder) != asked:
+            raise DataError(
+                f"{folder} was trained by other flags or on other data sets ({TRAINED_BY} there). "
+                "Go on with those, or name another --output."
+            )
         print(f"{folder} is trained already")
         return
+    # Before the training, so that no kill leaves a detector of which it is not known what it was trained by.
+    write_json(folder / TRAINED_BY, asked)
     words = [sys.executable, str(TRAIN), *flags]
     if processes > 1:
         launch = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(processes)]
@@ -144,6 +159,19 @@ def _train(
         words.append("--resume")
     if code := run(words):
         raise UnmaskError(f"The training into {folder} ended with code {code}; what it said stands above.")
+
+
+def _place(root: str) -> str:
+    """Return what tells a data set from all others, on this machine."""
+    return root if is_remote(root) else str(Path(root).resolve())
+
+
+def _trained_by(folder: Path) -> Any:
+    """Return what a finished round was trained by, None where that cannot be read."""
+    try:
+        return json.loads((folder / TRAINED_BY).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def _start(words: Sequence[str]) -> int:
