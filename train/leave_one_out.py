@@ -41,8 +41,9 @@ def main(arguments: list[str]) -> int:
         if options.compare:
             print(compare_recipes(options.compare))
         else:
+            script = Path(__file__).with_name("train.py")
             how = {"processes": options.processes, "limit": options.limit}
-            leave_one_out(options.data, options.output, options.flags, **how)
+            leave_one_out(options.data, options.output, options.flags, script=script, **how)
     except UnmaskError as error:
         print(error, file=sys.stderr)
         return 2

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -12,6 +15,9 @@ from PIL import Image
 from unmask.errors import DataError, UnmaskError
 from unmask.evaluation.leave_one_out import compare_recipes, leave_one_out, read_result
 from unmask.media.drawing import draw_face
+
+ROOT = Path(__file__).parents[2]
+TRAIN = ROOT / "train/train.py"
 
 
 @pytest.fixture
@@ -48,7 +54,7 @@ def test_each_detector_is_scored_on_what_it_was_not_trained_on(
     data: list[str], tiny_detector: Path, tmp_path: Path
 ) -> None:
     trainer = Trainer(tiny_detector)
-    rounds = leave_one_out(data, tmp_path / "runs", ["--epochs", "1"], limit=3, run=trainer)
+    rounds = leave_one_out(data, tmp_path / "runs", ["--epochs", "1"], script=TRAIN, limit=3, run=trainer)
     assert [named(words) for words in trainer.commands] == [["two", "three"], ["one", "three"], ["one", "two"]]
     assert [(each.left_out, each.available) for each in rounds] == [("one", 4), ("two", 4), ("three", 4)]
     assert all(each.scored <= 3 and 0 <= each.auc <= 1 for each in rounds)
@@ -60,7 +66,7 @@ def test_each_detector_is_scored_on_what_it_was_not_trained_on(
 def test_folders_of_one_name_have_rounds_of_their_own(data: list[str], tiny_detector: Path, tmp_path: Path) -> None:
     roots = [str(shutil.copytree(data[place], tmp_path / parent / "faces")) for place, parent in enumerate("ab")]
     trainer = Trainer(tiny_detector)
-    rounds = leave_one_out(roots, tmp_path / "runs", [], run=trainer)
+    rounds = leave_one_out(roots, tmp_path / "runs", [], script=TRAIN, run=trainer)
     assert [words[words.index("--data") + 1] for words in trainer.commands] == roots[::-1]
     assert [(each.left_out, each.run) for each in rounds] == [
         ("faces", "without-faces"),
@@ -74,18 +80,18 @@ def test_several_processes_without_a_gpu_are_asked_for_on_the_cpu(
 ) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: has_gpu)
     trainer = Trainer(tiny_detector)
-    leave_one_out(data[:2], tmp_path / "runs", [], processes=2, limit=2, run=trainer)
+    leave_one_out(data[:2], tmp_path / "runs", [], script=TRAIN, processes=2, limit=2, run=trainer)
     assert all(words[words.index("--num_processes") + 1] == "2" for words in trainer.commands)
     assert all(("--cpu" in words) is not has_gpu for words in trainer.commands)
 
 
 def test_the_same_command_goes_on_after_a_stop(data: list[str], tiny_detector: Path, tmp_path: Path) -> None:
     with pytest.raises(UnmaskError, match="ended with code 1"):
-        leave_one_out(data, tmp_path / "runs", [], run=Trainer(tiny_detector, fails_at=1))
+        leave_one_out(data, tmp_path / "runs", [], script=TRAIN, run=Trainer(tiny_detector, fails_at=1))
     assert len(read_result(tmp_path / "runs")["rounds"]) == 1
     (tmp_path / "runs/without-two/checkpoints").mkdir(parents=True)
     trainer = Trainer(tiny_detector)
-    leave_one_out(data, tmp_path / "runs", [], run=trainer)
+    leave_one_out(data, tmp_path / "runs", [], script=TRAIN, run=trainer)
     assert [named(words) for words in trainer.commands] == [["one", "three"], ["one", "two"]]
     assert ["--resume" in words for words in trainer.commands] == [True, False]
 
@@ -102,28 +108,38 @@ def test_the_same_command_goes_on_after_a_stop(data: list[str], tiny_detector: P
 def test_a_finished_round_is_kept_for_what_it_was_trained_by_alone(
     places: list[int], flags: list[str], kept: bool, data: list[str], tiny_detector: Path, tmp_path: Path
 ) -> None:
-    leave_one_out(data, tmp_path / "runs", ["--lr", "2e-4"], run=Trainer(tiny_detector))
+    leave_one_out(data, tmp_path / "runs", ["--lr", "2e-4"], script=TRAIN, run=Trainer(tiny_detector))
     before = read_result(tmp_path / "runs")
     again = Trainer(tiny_detector)
     refused = pytest.raises(DataError, match="without-one was trained by other flags or on other data sets")
     with nullcontext() if kept else refused:
-        leave_one_out([data[place] for place in places], tmp_path / "runs", flags, run=again)
+        leave_one_out([data[place] for place in places], tmp_path / "runs", flags, script=TRAIN, run=again)
     assert again.commands == []
     assert read_result(tmp_path / "runs")["mean_auc"] == before["mean_auc"]
     (tmp_path / "runs/without-one/trained_by.json").unlink()
     with refused:
-        leave_one_out(data, tmp_path / "runs", ["--lr", "2e-4"], run=again)
+        leave_one_out(data, tmp_path / "runs", ["--lr", "2e-4"], script=TRAIN, run=again)
 
 
 @pytest.mark.parametrize("flags", [["--data", "hidden"], ["--epochs", "1", "--data=hidden"]])
 def test_data_among_the_flags_is_refused(flags: list[str], data: list[str], tmp_path: Path) -> None:
     with pytest.raises(DataError, match="After -- stands --data"):
-        leave_one_out(data, tmp_path / "runs", flags)
+        leave_one_out(data, tmp_path / "runs", flags, script=TRAIN)
+
+
+def test_the_script_finds_the_training_from_any_folder(data: list[str], tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "train/leave_one_out.py"), "--data", data[0], "--data", data[1]]
+    command += ["--output", "runs", "--", "--epochs", "none"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "train.py --help" in done.stderr
+    assert done.stderr.endswith("The training into runs/without-one ended with code 2; what it said stands above.\n")
 
 
 def test_recipes_stand_side_by_side(data: list[str], tiny_detector: Path, tmp_path: Path) -> None:
     for name in ("plain", "ours"):
-        leave_one_out(data[:2], tmp_path / name, [], run=Trainer(tiny_detector))
+        leave_one_out(data[:2], tmp_path / name, [], script=TRAIN, run=Trainer(tiny_detector))
     table = compare_recipes([tmp_path / "plain", tmp_path / "ours"])
     assert table.splitlines()[0] == "| Recipe | one | two | Mean | Against the first |"
     assert table.splitlines()[3].startswith("| ours |")
@@ -134,9 +150,9 @@ def test_recipes_stand_side_by_side(data: list[str], tiny_detector: Path, tmp_pa
 
 def test_data_that_cannot_be_left_out_is_refused(data: list[str], tmp_path: Path) -> None:
     with pytest.raises(DataError, match="name two or more"):
-        leave_one_out(data[:1], tmp_path / "runs", [])
+        leave_one_out(data[:1], tmp_path / "runs", [], script=TRAIN)
     with pytest.raises(DataError, match="named twice"):
-        leave_one_out([*data, f"{data[0]}/"], tmp_path / "runs", [])
+        leave_one_out([*data, f"{data[0]}/"], tmp_path / "runs", [], script=TRAIN)
     shutil.rmtree(Path(data[1]) / "fake")
     with pytest.raises(DataError, match="one class alone"):
-        leave_one_out([data[0], str(Path(data[1]))], tmp_path / "runs", [])
+        leave_one_out([data[0], str(Path(data[1]))], tmp_path / "runs", [], script=TRAIN)

@@ -29,7 +29,6 @@ from unmask.hub import load_detector
 from unmask.metrics import METRICS
 from unmask.schema import FAKE, REAL
 
-TRAIN = Path("train/train.py")
 RESULT, PAGE = "leave_one_out.json", "leave_one_out.md"
 TRAINED_BY = "trained_by.json"
 
@@ -50,6 +49,7 @@ def leave_one_out(
     output: Path,
     flags: Sequence[str],
     *,
+    script: Path,
     processes: int = 1,
     limit: int | None = None,
     run: Callable[[Sequence[str]], int] | None = None,
@@ -63,6 +63,7 @@ def leave_one_out(
         data: The data sets, two or more of which hold both classes.
         output: The folder of the runs and of the result.
         flags: Further flags of `train/train.py`, such as `--config train/recipes/default.yaml`.
+        script: Where `train/train.py` lies.
         processes: Training processes side by side.
         limit: Score at most so many pictures of the data set left out, chosen evenly.
         run: Called with the command of each training and returns its exit code; None starts it.
@@ -84,7 +85,7 @@ def leave_one_out(
     rounds = []
     for left, name in zip(data, dataset_names(data), strict=True):
         folder = output / f"without-{name.replace('/', '-')}"
-        _train([root for root in data if root != left], folder, flags, processes, run or _start)
+        _train([root for root in data if root != left], folder, flags, _command(script, processes), run or _start)
         samples = pictures[left]
         picked = samples if limit is None else take_evenly(samples, limit)
         scores = score_dataset(load_detector(folder / "detector"), picked, root=left, available=len(samples))
@@ -132,7 +133,11 @@ def read_result(output: Path) -> dict[str, Any]:
 
 
 def _train(
-    data: Sequence[str], folder: Path, flags: Sequence[str], processes: int, run: Callable[[Sequence[str]], int]
+    data: Sequence[str],
+    folder: Path,
+    flags: Sequence[str],
+    command: Sequence[str],
+    run: Callable[[Sequence[str]], int],
 ) -> None:
     """Train into the folder unless a detector is there; raise DataError if that was trained otherwise."""
     asked = {"flags": list(flags), "data": sorted(_place(root) for root in data)}
@@ -146,12 +151,7 @@ def _train(
         return
     # Before the training, so that no kill leaves a detector of which it is not known what it was trained by.
     write_json(folder / TRAINED_BY, asked)
-    words = [sys.executable, str(TRAIN), *flags]
-    if processes > 1:
-        launch = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(processes)]
-        # Without a GPU accelerate starts several processes only if it is told so (ADR 0007).
-        on_cpu = [] if torch.cuda.is_available() else ["--cpu"]
-        words = [*launch, *on_cpu, "--num_cpu_threads_per_process", "1", str(TRAIN), *flags]
+    words = [*command, *flags]
     for root in data:
         words += ["--data", root]
     words += ["--output", str(folder)]
@@ -159,6 +159,16 @@ def _train(
         words.append("--resume")
     if code := run(words):
         raise UnmaskError(f"The training into {folder} ended with code {code}; what it said stands above.")
+
+
+def _command(script: Path, processes: int) -> list[str]:
+    """Return the words that start the training script in so many processes."""
+    if processes == 1:
+        return [sys.executable, str(script)]
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(processes)]
+    # Without a GPU accelerate starts several processes only if it is told so (ADR 0007).
+    on_cpu = [] if torch.cuda.is_available() else ["--cpu"]
+    return [*launch, *on_cpu, "--num_cpu_threads_per_process", "1", str(script)]
 
 
 def _place(root: str) -> str:
