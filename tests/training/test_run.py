@@ -19,6 +19,7 @@ torch = pytest.importorskip("torch", reason="training needs the train extra")
 from tests.training.conftest import draw_data  # noqa: E402
 
 from unmask.detector_folder import check_folder  # noqa: E402
+from unmask.errors import TrainingError  # noqa: E402
 from unmask.training import run  # noqa: E402
 from unmask.training.checkpoints import newest_checkpoint  # noqa: E402
 from unmask.training.config import TrainConfig  # noqa: E402
@@ -125,8 +126,6 @@ def test_a_dry_run_shows_and_stops(tiny: Tiny, capsys: pytest.CaptureFixture[str
 
 
 def test_a_diverging_loss_is_one_line(tiny: Tiny, no_export: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    from unmask.errors import TrainingError
-
     step = Stepper.step
 
     def diverge(self: Stepper, batches: object) -> object:
@@ -134,8 +133,14 @@ def test_a_diverging_loss_is_one_line(tiny: Tiny, no_export: None, monkeypatch: 
         return type(result)(result.loss * float("nan"), result.logits, result.labels)
 
     monkeypatch.setattr(Stepper, "step", diverge)
-    with pytest.raises(TrainingError, match="no longer a number in epoch 1"):
+    with pytest.raises(TrainingError, match=r"The training diverged in epoch 1\. Lower --lr"):
         train(tiny("run", epochs=1))
+
+
+def test_weights_that_diverge_in_the_last_step_are_one_line(tiny: Tiny, no_export: None) -> None:
+    """The one step's loss is a number, as it is that of the weights before it."""
+    with pytest.raises(TrainingError, match=r"The training diverged in epoch 1\. Lower --lr"):
+        train(tiny("run", epochs=1, backbone="simple_cnn", batch_size=40, lr=1e9))
 
 
 def test_tensorboard_is_told(tiny: Tiny, no_export: None) -> None:

@@ -159,9 +159,7 @@ class Run:
             ],
         )
         if diverged:
-            raise TrainingError(
-                f"The loss is no longer a number in epoch {self.progress.epoch + 1}. Lower --lr and start again."
-            )
+            raise self._diverged()
         if stop or due or up or bad:
             self._save()
         if bad:
@@ -222,6 +220,8 @@ class Run:
 
         logits, labels, rows = judge(self.accelerator, model, self.validation_loader, gather=True, check=check)
         self._validation_seconds = time.monotonic() - started
+        if not np.isfinite(logits).all():  # the weights may have gone astray in the last step, whose loss was a number
+            raise self._diverged()
         return validation_figures(logits, labels, np.asarray(self.data.validation.dataset_names)[rows])
 
     def _save(self) -> None:
@@ -237,6 +237,9 @@ class Run:
 
         on_main(self.accelerator, write)
         self.clock.note_checkpoint()
+
+    def _diverged(self) -> TrainingError:
+        return TrainingError(f"The training diverged in epoch {self.progress.epoch + 1}. Lower --lr and start again.")
 
     def _to_mend(self, problem: str | None) -> TrainingError:
         """Return the error for a batch that one of the processes could not load."""
