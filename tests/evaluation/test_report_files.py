@@ -27,7 +27,7 @@ def written(detector, make_scores, tmp_path):
 
 def test_the_folder_holds_the_report_the_scores_and_the_figures(written):
     kinds = ("confusion_matrix", "histogram", "roc")
-    figures = {f"{stem}-{kind}.png" for stem in ("some-faces-test", "some-faces-test--2") for kind in kinds}
+    figures = {f"{stem}-{kind}.png" for stem in ("some-faces-test", "some-faces-2-test") for kind in kinds}
     figures |= {"only-real-histogram.png", "only-real-confusion_matrix.png"}
     assert {path.name for path in written.iterdir()} == figures | {"report.json", "report.md", "scores.csv"}
 
@@ -51,6 +51,20 @@ def test_the_page_tells_what_was_left_out_and_why(written):
     assert "10 pictures, selected evenly from 900" in page
     assert "left out of the metrics" in page
     assert "To repeat: `python train/score.py --data x`" in page
+
+
+def test_data_sets_of_one_name_and_split_are_told_apart(written):
+    expected = [("some-faces", "test"), ("only-real", None), ("some-faces-2", "test")]
+    entries = json.loads((written / "report.json").read_text())["datasets"]
+    assert [(entry["name"], entry["split"]) for entry in entries] == expected
+    rows = csv.DictReader((written / "scores.csv").open())
+    assert list(dict.fromkeys((row["dataset"], row["split"] or None) for row in rows)) == expected
+    assert "| some-faces-2 (test) |" in (written / "report.md").read_text()
+
+
+def test_the_splits_of_a_data_set_keep_its_name(detector, make_scores, tmp_path):
+    report = write_report(tmp_path, detector, [make_scores(split="train"), make_scores(split="test")])
+    assert [entry["name"] for entry in report["datasets"]] == ["some-faces", "some-faces"]
 
 
 def test_every_figure_on_the_page_is_in_the_folder(written):

@@ -13,7 +13,7 @@ from unmask.detector_folder import CARD, REPORT, SUITE_FIGURES
 from unmask.evaluation.plots import draw_figures
 from unmask.evaluation.report import build_report
 from unmask.evaluation.report_page import render_page
-from unmask.evaluation.scoring import DatasetScores
+from unmask.evaluation.scoring import DatasetScores, tell_apart
 from unmask.files import write_json, write_whole
 from unmask.schema import LABEL_NAMES
 
@@ -29,7 +29,8 @@ def write_report(
 ) -> dict[str, Any]:
     """Write report.json, report.md, scores.csv and the figures; return the report.
 
-    Every file is written aside and renamed, report.json last: where it stands, the rest is whole.
+    Every file is written aside and renamed, report.json last: where it stands, the rest is whole. Data sets of one
+    name and split are numbered.
 
     Args:
         output: the folder to write into; made when it is not there.
@@ -40,6 +41,7 @@ def write_report(
     Raises:
         DataError: there is no data set, or the folder cannot be written.
     """
+    datasets = tell_apart(datasets)
     report, output = build_report(detector, datasets, command), Path(output)
     figures: list[dict[str, str]] = []
     for stem, scores in zip(file_stems(datasets), datasets, strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
-from unmask.data.names import dataset_name, is_remote, short_path
+from unmask.data.names import dataset_name, first_free, is_remote, short_path
 from unmask.errors import DataError, UnreadableImage
 from unmask.schema import Sample
 
@@ -121,6 +121,15 @@ def score_dataset(
         face_finder=detector.face_finder.name,
         rows=tuple(rows),
     )
+
+
+def tell_apart(datasets: Sequence[DatasetScores]) -> list[DatasetScores]:
+    """Return the scores under names that no other of the same split has: the second `faces` becomes `faces-2`."""
+    named: list[DatasetScores] = []
+    for scores in datasets:
+        taken = [each.name for each in named if each.split == scores.split]
+        named.append(replace(scores, name=first_free(scores.name, taken)))
+    return named
 
 
 def _score_in_order(detector: Detector, samples: Sequence[Sample], root: Path) -> Iterator[ImageScore]:
