@@ -458,6 +458,15 @@ def test_a_reader_that_goes_away_ends_it_quietly(tiny_detector: Path, many_pictu
     assert process.wait() == 141
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_a_full_disk_is_one_line(tiny_detector: Path, pictures: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        process = start("cli.main()", "predict", "--json", "--detector", tiny_detector, pictures / "b.png", stdout=full)
+        line = process.communicate()[1].decode()
+    assert line == "Could not write the output: No space left on device. Free some space, or send it elsewhere.\n"
+    assert process.returncode == 2
+
+
 def test_a_reader_that_goes_away_ends_a_long_clip_too(tiny_detector: Path, pictures: Path, clip: Path) -> None:
     code = """
 import itertools, time

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unmask.commands.endings import quiet_ends, spelled
+from unmask.commands.endings import spelled
+from unmask.quiet_ends import quiet_ends
 
 if TYPE_CHECKING:
     from unmask.hub.cached import LocalDetector

@@ -1,8 +1,7 @@
-"""How a command ends: its exit codes, on Ctrl-C without a traceback, and an error in one line."""
+"""How a command ends: an error in one line, and Ctrl-C between two files."""
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -19,22 +18,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-WRONG_USAGE, INTERRUPTED, READER_GONE = 2, 130, 141
-
-
-@contextmanager
-def quiet_ends() -> Iterator[None]:
-    """End without a traceback on Ctrl-C, and when whoever reads the output stops doing so."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise SystemExit(INTERRUPTED) from None
-    except BrokenPipeError:
-        # What is still buffered would fail once more at the exit of the interpreter.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(nowhere, stream.fileno())
-        raise SystemExit(READER_GONE) from None
+WRONG_USAGE = 2
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from unmask.commands.endings import load_or_end, one_line, quiet_ends, spelled, stoppable
+from unmask.commands.endings import load_or_end, one_line, spelled, stoppable
 from unmask.commands.judging import (
     STDIN,
     Content,
@@ -26,6 +26,7 @@ from unmask.commands.judging import (
 )
 from unmask.commands.predict_output import as_json_line, as_lines, summary
 from unmask.errors import MediaError, UnmaskError
+from unmask.quiet_ends import quiet_ends
 
 if TYPE_CHECKING:  # numpy and all that needs it is imported where it is used: help and version answer at once
     from tqdm import tqdm
@@ -56,7 +57,7 @@ Examples:
 Exit codes:
   0    every file was read, whatever the verdicts
   1    some file could not be read, or a folder holds none
-  2    wrong usage, or the detector cannot be loaded
+  2    wrong usage, the detector cannot be loaded, or the output cannot be written
   130  stopped with Ctrl-C
   141  the reader of the output went away, as `head` does
 

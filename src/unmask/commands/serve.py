@@ -14,8 +14,9 @@ from typing import Annotated, Any
 
 import typer
 
-from unmask.commands.endings import load_or_end, one_line, quiet_ends
+from unmask.commands.endings import load_or_end, one_line
 from unmask.errors import UnmaskError
+from unmask.quiet_ends import quiet_ends
 
 UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 SIZE = re.compile(r"([0-9]{1,12})\s*([KMG]?i?B)?", re.IGNORECASE)

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
@@ -44,6 +46,15 @@ def test_json_goes_to_standard_output_alone(leaky, capsys, flag):
     assert _main(leaky, "--json", *([flag] if flag else [])) == SERIOUS
     findings = json.loads(capsys.readouterr().out)["findings"]
     assert [finding["level"] for finding in findings] == ["serious"]
+
+
+@pytest.mark.parametrize("flags", [["--json"], ["--json", "--fast"], []])
+def test_a_reader_that_goes_away_ends_it_quietly(leaky, flags):
+    command = [sys.executable, "-m", "unmask.data.audit", str(leaky), "--processes", "1", *flags]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 141
 
 
 def test_the_fast_audit_refuses_a_report_in_place_of_writing_none(clean, tmp_path, capsys):

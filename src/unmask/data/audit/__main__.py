@@ -6,9 +6,11 @@ examples:
   python -m unmask.data.audit data/faces --fast
 
 exit codes:
-  0  nothing serious was found (there may be warnings)
-  1  something serious was found: a score on this data would be wrong
-  2  wrong usage, or a folder is no data set
+  0    nothing serious was found (there may be warnings)
+  1    something serious was found: a score on this data would be wrong
+  2    wrong usage, a folder is no data set, or the output cannot be written
+  130  stopped with Ctrl-C
+  141  the reader of the output went away, as `head` does
 """
 
 from __future__ import annotations
@@ -27,9 +29,10 @@ from unmask.data.audit.quick import quick_findings
 from unmask.data.audit.report import PAGE, write_audit
 from unmask.data.names import short_path
 from unmask.errors import UnmaskError
+from unmask.quiet_ends import quiet_ends
 from unmask.schema import Sample
 
-CLEAN, SERIOUS, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+CLEAN, SERIOUS, WRONG_USAGE = 0, 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,12 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.fast and options.output:
         parser.error("--fast writes no report. Leave out --fast, or take its lines with --json.")
     try:
-        return _run(options)
+        with quiet_ends():
+            return _run(options)
     except UnmaskError as error:
         print(error, file=sys.stderr)
         return WRONG_USAGE
-    except KeyboardInterrupt:
-        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
