@@ -19,6 +19,8 @@ from unmask.clips import BRIEF_SHARE, CROP_SIDE, CROPS_KEPT, ClipJudging, judge_
 from unmask.detector import Detector
 from unmask.errors import UnreadableVideo
 from unmask.media.drawing import draw_face
+from unmask.media.faces import make_face_finder
+from unmask.media.video import read_frames
 from unmask.preprocessing import crop_face
 from unmask.schema import Box, DetectorSettings, Face
 from unmask.verdicts import Assessment
@@ -117,6 +119,28 @@ def test_a_person_without_ground_in_most_frames_gets_no_verdict(write_clip, doub
     assert found.reasons == found.people[0].reasons == (("too small",) if verdict == "uncertain" else ())
     assert found.fake_probability == pytest.approx(0.9)  # scores stay comparable
     assert said in found.reason
+
+
+class TopHeavyFinder(SquareFinder):
+    """Is the surer of a square the brighter its upper half."""
+
+    def find_faces(self, image):
+        faces = super().find_faces(image)
+        tops = [image[face.box.top : (face.box.top + face.box.bottom) // 2] for face in faces]
+        return [Face(face.box, float(top.mean() / 255)) for face, top in zip(faces, tops, strict=True)]
+
+
+@pytest.mark.parametrize(("turned", "verdict"), [(0, "fake"), (1, "fake"), (2, "uncertain"), (3, "uncertain")])
+def test_a_person_on_their_head_in_most_of_the_best_frames_gets_no_verdict(write_clip, turned, verdict):
+    upright = frame(red=100)
+    upright[60:80, 100:140, 0] = 190  # darker below
+    judging = ColourJudge()
+    judging.face_finder = TopHeavyFinder()
+    frames = [upright[::-1] if number < turned else upright for number in range(3)]
+    found = judge_clip(judging, write_clip("turned.mp4", frames), 3)
+    assert (found.verdict, found.people[0].verdict) == (verdict, verdict)
+    assert found.reasons == (("upside down",) if verdict == "uncertain" else ())
+    assert found.fake_probability == pytest.approx(0.9)
 
 
 def test_a_person_called_fake_goes_before_one_who_cannot_be_judged(write_clip):
@@ -333,6 +357,19 @@ def test_a_frame_of_a_clip_is_assessed_as_a_picture_is(tiny_detector, write_clip
     (face,) = detector.predict_image(picture).faces
     assert face.verdict == found.verdict == "uncertain"
     assert face.reasons[0] == found.reasons[0] == "face smaller than 48 px"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_real_clip_that_stands_on_its_head_gets_no_verdict(shared, tiny_detector, write_clip, turned):
+    (source, *_) = sorted((shared / "data/ffpp-c23-videos").rglob("*.mp4"))
+    frames = [frame.pixels[::-1, ::-1] if turned else frame.pixels for frame in read_frames(source, 3)]
+    detector = Detector(tiny_detector, make_face_finder(shared / "pretrained/face_detection_yunet_2023mar.onnx"))
+    detector.settings = dataclasses.replace(
+        detector.settings, real_threshold=0.0, fake_threshold=0.0, novelty_limit=None
+    )
+    found = detector.predict_video(write_clip("clip.mp4", frames), 3)
+    assert found.verdict == ("uncertain" if turned else "fake")
+    assert ("upside down" in found.reasons) is turned
 
 
 def test_every_real_clip_gets_a_verdict(shared, tiny_detector):

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from PIL import Image
 
-from unmask.cautions import Caution
+from unmask.cautions import UPSIDE_DOWN, Caution
 from unmask.errors import UnreadableVideo
 from unmask.media.faces import FaceFinder
 from unmask.media.tracks import Tracker, look_of
 from unmask.media.video_bytes import name_of
+from unmask.orientation import is_crop_upside_down
 from unmask.schema import Box, DetectorSettings, Face, PersonPrediction, VideoPrediction
 from unmask.verdicts import Assessment, conclude, explain, most_fake, usual_cautions
 
@@ -84,7 +85,7 @@ class ClipJudging:
             judged += bool(seen.faces)
             size = seen.size
             yield done, clip.wanted
-        found = people.predict(settings)
+        found = people.predict(settings, self.judge.face_finder)
         top = most_fake([person for person in found if not person.brief])
         self.prediction = VideoPrediction(
             verdict="no_face" if top is None else top.verdict,
@@ -158,18 +159,23 @@ class _People:
                 self._people.append(_Person())
             self._people[number].add(seen.time, face, assessment)
 
-    def predict(self, settings: DetectorSettings) -> tuple[PersonPrediction, ...]:
+    def predict(self, settings: DetectorSettings, finder: FaceFinder) -> tuple[PersonPrediction, ...]:
         most = max((len(person.times) for person in self._people), default=0)
         return tuple(
-            _predict_person(number, person, len(person.times) < BRIEF_SHARE * most, settings)
+            _predict_person(number, person, len(person.times) < BRIEF_SHARE * most, settings, finder)
             for number, person in enumerate(self._people, 1)
         )
 
 
-def _predict_person(number: int, person: _Person, brief: bool, settings: DetectorSettings) -> PersonPrediction:
-    pooled = pool_probabilities(person.probabilities)
-    verdict, reasons = conclude(pooled, usual_cautions(person.cautions), settings)
+def _predict_person(
+    number: int, person: _Person, brief: bool, settings: DetectorSettings, finder: FaceFinder
+) -> PersonPrediction:
+    pooled, cautions = pool_probabilities(person.probabilities), usual_cautions(person.cautions)
+    verdict, reasons = conclude(pooled, cautions, settings)
     best = sorted(person.best, key=lambda entry: entry[:2], reverse=True)
+    # As with a picture's faces the dearest look, spared where there is no verdict to take away.
+    if verdict != "uncertain" and _are_upside_down(finder, [crop for _, _, crop in best]):
+        verdict, reasons = conclude(pooled, (UPSIDE_DOWN, *cautions), settings)
     return PersonPrediction(
         number=number,
         verdict=verdict,
@@ -182,6 +188,11 @@ def _predict_person(number: int, person: _Person, brief: bool, settings: Detecto
         crops=tuple(crop for _, _, crop in best),
         reasons=reasons,
     )
+
+
+def _are_upside_down(finder: FaceFinder, crops: Sequence[np.ndarray]) -> bool:
+    """Say whether a person is, by most of the kept crops: to ask in every frame would cost ten times as much."""
+    return 2 * sum(is_crop_upside_down(finder, crop) for crop in crops) > len(crops)
 
 
 def _open(path: str | os.PathLike[str], frames: int) -> VideoFrames:

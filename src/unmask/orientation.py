@@ -20,7 +20,11 @@ SIDE = 96
 
 def is_upside_down(finder: FaceFinder, image: np.ndarray, box: Box) -> bool:
     """Say whether the finder is surer of a face (its box in uint8 RGB [H, W, 3]) when that is turned by half."""
-    crop = crop_face(image, box, MARGIN)
+    return is_crop_upside_down(finder, crop_face(image, box, MARGIN))
+
+
+def is_crop_upside_down(finder: FaceFinder, crop: np.ndarray) -> bool:
+    """Say whether the finder is surer of the face in a crop (uint8 RGB [S, S, 3]) when that is turned by half."""
     if len(crop) > SIDE:
         crop = np.asarray(Image.fromarray(crop).resize((SIDE, SIDE), Image.Resampling.BOX))
     turned = _confidence(finder, np.ascontiguousarray(crop[::-1, ::-1]))
