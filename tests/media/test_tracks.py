@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from unmask.media.drawing import draw_face
-from unmask.media.tracks import LOOK_SIDE, Tracker, look_of
+from unmask.media.faces import make_face_finder
+from unmask.media.tracks import Tracker, look_of
+from unmask.media.video import read_frames
+from unmask.preprocessing import crop_face
 from unmask.schema import Box
 
-DARK, LIGHT = (np.full((LOOK_SIDE, LOOK_SIDE, 3), level, np.float32) for level in (0.3, 0.7))
+DARK, LIGHT = (np.array([level], np.float32) for level in (0.3, 0.7))
 
 
 def face_at(x, y=100, side=60):
@@ -84,7 +90,7 @@ boxes = st.builds(
     lambda left, top, side: Box(left, top, left + side, top + side),
     st.integers(0, 1900), st.integers(0, 1000), st.integers(8, 400),
 )  # fmt: skip
-looks = st.floats(0, 1).map(lambda level: np.full((LOOK_SIDE, LOOK_SIDE, 3), level, np.float32))
+looks = st.floats(0, 1).map(lambda level: np.array([level], np.float32))
 crowds = st.lists(st.lists(st.tuples(boxes, looks), max_size=6), max_size=8)
 
 
@@ -122,7 +128,7 @@ def test_the_same_motion_on_a_larger_picture_gives_the_same_people(box, factor):
 def test_a_look_is_small_and_takes_in_what_is_round_the_face():
     image = draw_face(0, 100)
     inner = look_of(image, Box(25, 25, 75, 75))
-    assert (inner.shape, inner.dtype) == ((LOOK_SIDE, LOOK_SIDE, 3), np.float32)
+    assert (inner.shape, inner.dtype) == ((408,), np.float32)
     image[:20] = 0  # above the box, inside its margin
     assert not np.allclose(inner, look_of(image, Box(25, 25, 75, 75)))
 
@@ -138,3 +144,27 @@ def test_a_look_is_small_and_takes_in_what_is_round_the_face():
 )
 def test_a_look_never_leaves_the_picture(box):
     assert look_of(draw_face(0, 100), box).max() <= 1
+
+
+@pytest.fixture(scope="module")
+def close_ups(shared):
+    """Six real people, each in eight frames in which the face fills the picture alike."""
+    finder = make_face_finder(shared / "pretrained/face_detection_yunet_2023mar.onnx")
+    people = []
+    for clip in sorted((shared / "data/ffpp-c23-videos/original_sequences").rglob("*.mp4")):
+        frames = [frame.pixels for frame in read_frames(clip, 8)]
+        crops = [crop_face(pixels, finder.find_faces(pixels)[0].box, 0.5) for pixels in frames]
+        scaled = [cv2.resize(crop, (300, 300), interpolation=cv2.INTER_AREA) for crop in crops]
+        people.append([(finder.find_faces(crop)[0].box, crop) for crop in scaled])
+    return [[(box, look_of(crop, box)) for box, crop in person] for person in people]
+
+
+def test_most_cuts_between_real_people_who_are_framed_alike_start_a_new_person(close_ups):
+    cuts = [(*before[:4], *after[4:]) for before, after in itertools.permutations(close_ups, 2)]
+    numbers = [follow(*([face] for face in cut)) for cut in cuts]
+    assert numbers.count([[0]] * 4 + [[1]] * 4) >= len(cuts) - 2  # levels alone miss ten of 30
+
+
+def test_a_real_person_stays_one_over_frames_that_lie_far_apart(close_ups):
+    for person in close_ups:
+        assert follow(*([face] for face in person), step=1.5) == [[0]] * 8
