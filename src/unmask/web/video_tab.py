@@ -11,6 +11,7 @@ import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,8 @@ from unmask.web.uploads import find_uploads
 
 SHOW_EVERY = 0.5
 """Seconds between two looks at how far a work is."""
+ON_ITS_WAY = 0.5
+"""Seconds within which what was sent to the page has arrived."""
 LONGEST_ANNOTATED = 300
 """Seconds of a clip that the page draws into; each of its frames is written anew."""
 WAITING = '<div class="verdict waiting"><p>No clip yet. What was found in it will stand here.</p></div>'
@@ -101,14 +104,8 @@ def add_video_tab(shelf: Shelf, choice: gr.State) -> None:
         trigger_mode="always_last",
         api_visibility="private",
     )
-    stop.click(
-        lambda: [STOPPED, gr.update(visible=False)],
-        None,
-        [status, stop],
-        cancels=run,
-        queue=False,
-        api_visibility="private",
-    )
+    ended: dict[str, Any] = {"inputs": None, "outputs": [status, stop], "queue": False, "api_visibility": "private"}
+    stop.click(show_stopped, cancels=run, **ended).then(partial(show_stopped, after=ON_ITS_WAY), **ended)
     draw.click(
         draw_clip,
         judged,
@@ -119,6 +116,15 @@ def add_video_tab(shelf: Shelf, choice: gr.State) -> None:
         api_visibility="private",
     )
     choice.change(lambda chosen: detector_note(shelf.get(chosen)), choice, note, api_visibility="private")
+
+
+def show_stopped(after: float = 0) -> list[Any]:
+    """Return the state of the status and the button of a clip that is no longer judged, `after` some seconds.
+
+    How far it was may still be on its way to the page when it is stopped, and would then be what stays.
+    """
+    time.sleep(after)
+    return [STOPPED, gr.update(visible=False)]
 
 
 def judge_upload(shelf: Shelf, choice: Choice | None, upload: Any) -> Iterator[list[Any]]:
