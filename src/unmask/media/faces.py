@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -189,13 +190,15 @@ def _with_far_faces(image: np.ndarray, near: list[Face], find: Find) -> list[Fac
         face
         for face in _search_at(image, find, side / longer, border_fraction=0)
         if max(face.box.width, face.box.height) >= SMALLEST_FAR_FACE
-        and all(_overlap(*sorted((face.box, other.box), key=_area)) < OVERLAP_OF_SAME_FACE for other in near)
+        and all(
+            _overlap(*sorted((face.box, other.box), key=attrgetter("area"))) < OVERLAP_OF_SAME_FACE for other in near
+        )
     ]
-    return sorted([*near, *far], key=lambda face: -face.box.area)
+    return sorted([*near, *far], key=_largest_first)
 
 
-def _area(box: Box) -> int:
-    return box.area
+def _largest_first(face: Face) -> tuple[int, int, int]:
+    return -face.box.area, face.box.left, face.box.top
 
 
 def _search(image: np.ndarray, find: Find) -> list[Face]:
@@ -242,7 +245,7 @@ def _in_picture(points: np.ndarray | None, border: int, scale: float) -> tuple[t
 def _without_repeats(faces: list[Face]) -> list[Face]:
     """Drop boxes that mostly lie on a larger one; largest first."""
     kept: list[Face] = []
-    for face in sorted(faces, key=lambda f: (-f.box.area, f.box.left, f.box.top)):
+    for face in sorted(faces, key=_largest_first):
         if all(_overlap(face.box, other.box) < OVERLAP_OF_SAME_FACE for other in kept):
             kept.append(face)
     return kept
