@@ -357,6 +357,15 @@ def test_a_clip_is_known_by_its_content_where_its_name_says_nothing(
     assert copy.is_file()
 
 
+def test_a_clip_in_a_container_that_is_not_read_is_told_what_to_do(
+    tiny_detector: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = tmp_path / "old.WMV"
+    old.write_bytes(bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c") + bytes(600))
+    assert run("predict", "--detector", tiny_detector, old) == 1
+    assert "not an MP4, MOV, MKV, WebM, AVI or MPEG-TS file. Re-encode it to MP4" in capsys.readouterr().err
+
+
 def test_a_clip_on_standard_input_is_a_line_that_asks_for_a_file(tiny_detector: Path, clip: Path) -> None:
     process = start("cli.main()", "predict", "--detector", tiny_detector, "-", stdin=subprocess.PIPE)
     out, err = process.communicate(clip.read_bytes())

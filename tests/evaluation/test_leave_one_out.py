@@ -83,6 +83,7 @@ def test_several_processes_without_a_gpu_are_asked_for_on_the_cpu(
     leave_one_out(data[:2], tmp_path / "runs", [], script=TRAIN, processes=2, limit=2, run=trainer)
     assert all(words[words.index("--num_processes") + 1] == "2" for words in trainer.commands)
     assert all(("--cpu" in words) is not has_gpu for words in trainer.commands)
+    assert " --processes 2 --limit 2 --output runs/runs --" in read_result(tmp_path / "runs")["command"]
 
 
 def test_the_same_command_goes_on_after_a_stop(data: list[str], tiny_detector: Path, tmp_path: Path) -> None:
@@ -97,28 +98,42 @@ def test_the_same_command_goes_on_after_a_stop(data: list[str], tiny_detector: P
 
 
 @pytest.mark.parametrize(
-    ("places", "flags", "kept"),
+    ("places", "flags", "recipe", "processes", "kept"),
     [
-        ([0, 1, 2], ["--lr", "2e-4"], True),  # the same command
-        ([1, 0, 2], ["--lr", "2e-4"], True),  # the data sets in another order
-        ([0, 1, 2], ["--lr", "1e-3"], False),  # another flag
-        ([0, 1], ["--lr", "2e-4"], False),  # a data set less
+        ([0, 1, 2], ["--lr", "2e-4"], "epochs: 1", 1, True),  # the same command
+        ([1, 0, 2], ["--lr", "2e-4"], "epochs: 1", 1, True),  # the data sets in another order
+        ([0, 1, 2], ["--lr", "1e-3"], "epochs: 1", 1, False),  # another flag
+        ([0, 1, 2], ["--lr", "2e-4"], "epochs: 2", 1, False),  # the recipe was edited
+        ([0, 1, 2], ["--lr", "2e-4"], "epochs: 1", 2, False),  # twice the batch
+        ([0, 1], ["--lr", "2e-4"], "epochs: 1", 1, False),  # a data set less
     ],
 )
 def test_a_finished_round_is_kept_for_what_it_was_trained_by_alone(
-    places: list[int], flags: list[str], kept: bool, data: list[str], tiny_detector: Path, tmp_path: Path
+    places: list[int],
+    flags: list[str],
+    recipe: str,
+    processes: int,
+    kept: bool,
+    data: list[str],
+    tiny_detector: Path,
+    tmp_path: Path,
 ) -> None:
-    leave_one_out(data, tmp_path / "runs", ["--lr", "2e-4"], script=TRAIN, run=Trainer(tiny_detector))
+    config = tmp_path / "recipe.yaml"
+    config.write_text("epochs: 1")
+    first = ["--config", str(config), "--lr", "2e-4"]
+    leave_one_out(data, tmp_path / "runs", first, script=TRAIN, run=Trainer(tiny_detector))
     before = read_result(tmp_path / "runs")
     again = Trainer(tiny_detector)
-    refused = pytest.raises(DataError, match="without-one was trained by other flags or on other data sets")
+    config.write_text(recipe)
+    refused = pytest.raises(DataError, match="without-one was trained by other flags or processes or on other data")
+    chosen, how = [data[place] for place in places], {"script": TRAIN, "processes": processes, "run": again}
     with nullcontext() if kept else refused:
-        leave_one_out([data[place] for place in places], tmp_path / "runs", flags, script=TRAIN, run=again)
+        leave_one_out(chosen, tmp_path / "runs", ["--config", str(config), *flags], **how)
     assert again.commands == []
     assert read_result(tmp_path / "runs")["mean_auc"] == before["mean_auc"]
     (tmp_path / "runs/without-one/trained_by.json").unlink()
     with refused:
-        leave_one_out(data, tmp_path / "runs", ["--lr", "2e-4"], script=TRAIN, run=again)
+        leave_one_out(data, tmp_path / "runs", first, script=TRAIN, run=again)
 
 
 @pytest.mark.parametrize("flags", [["--data", "hidden"], ["--epochs", "1", "--data=hidden"]])

@@ -25,6 +25,8 @@ AHEAD = 8
 """How many pictures may be judged before the reader has taken the first: enough to keep the workers busy."""
 KINDS_NAMED = 8
 """Of the files that are passed over, so that it stays a line."""
+REFUSED_CLIPS = frozenset({".wmv", ".asf", ".flv", ".mpg", ".mpeg", ".vob", ".ogv"})
+"""Containers that are not read: the clips’ reader says so, and what to do; the pictures’ would speak of pictures."""
 
 Content = Path | bytes | MediaError
 """What stands behind a name: a file, bytes from standard input, or why there is neither."""
@@ -118,7 +120,8 @@ def is_judged_as_clip(path: Path) -> bool:
     from unmask.media.images import IMAGE_SUFFIXES
     from unmask.media.video_bytes import holds_clip, is_clip
 
-    return is_clip(path) or (path.suffix.lower() not in IMAGE_SUFFIXES and holds_clip(path))
+    ending = path.suffix.lower()
+    return is_clip(path) or ending in REFUSED_CLIPS or (ending not in IMAGE_SUFFIXES and holds_clip(path))
 
 
 def name_whole(error: MediaError, name: str) -> str:

@@ -11,7 +11,8 @@ import shlex
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -82,16 +83,17 @@ def leave_one_out(
     pictures = {root: read_split(root) for root in data}
     if lacking := [root for root, samples in pictures.items() if {s.label for s in samples} != {REAL, FAKE}]:
         raise DataError(f"{lacking[0]} holds one class alone: no AUC can be had on it. Leave it out of --data.")
+    how = {"flags": list(flags), "config": _config_of(flags), "processes": processes}
     rounds = []
     for left, name in zip(data, dataset_names(data), strict=True):
         folder = output / f"without-{name.replace('/', '-')}"
-        _train([root for root in data if root != left], folder, flags, _command(script, processes), run or _start)
+        _train([root for root in data if root != left], folder, how, _command(script, processes), run or _start)
         samples = pictures[left]
         picked = samples if limit is None else take_evenly(samples, limit)
         scores = score_dataset(load_detector(folder / "detector"), picked, root=left, available=len(samples))
         auc = METRICS["auc"](*scores.labels_and_scores())
         rounds.append(Round(name, folder.name, len(scores.scored), len(samples), auc))
-        _write(output, rounds, flags, data)
+        _write(output, rounds, data, flags, processes, limit)
         print(f"without {rounds[-1].left_out}: AUC {auc:.3f} on {rounds[-1].scored} of its pictures")
     print(f"mean AUC of the data sets left out: {mean_auc(rounds):.3f}\nReport: {output / PAGE}")
     return rounds
@@ -135,23 +137,23 @@ def read_result(output: Path) -> dict[str, Any]:
 def _train(
     data: Sequence[str],
     folder: Path,
-    flags: Sequence[str],
+    how: Mapping[str, Any],
     command: Sequence[str],
     run: Callable[[Sequence[str]], int],
 ) -> None:
     """Train into the folder unless a detector is there; raise DataError if that was trained otherwise."""
-    asked = {"flags": list(flags), "data": sorted(_place(root) for root in data)}
+    asked = {**how, "data": sorted(_place(root) for root in data)}
     if (folder / "detector").is_dir():
         if _trained_by(folder) != asked:
             raise DataError(
-                f"{folder} was trained by other flags or on other data sets ({TRAINED_BY} there). "
+                f"{folder} was trained by other flags or processes or on other data sets ({TRAINED_BY} there). "
                 "Go on with those, or name another --output."
             )
         print(f"{folder} is trained already")
         return
     # Before the training, so that no kill leaves a detector of which it is not known what it was trained by.
     write_json(folder / TRAINED_BY, asked)
-    words = [*command, *flags]
+    words = [*command, *how["flags"]]
     for root in data:
         words += ["--data", root]
     words += ["--output", str(folder)]
@@ -171,6 +173,19 @@ def _command(script: Path, processes: int) -> list[str]:
     return [*launch, *on_cpu, "--num_cpu_threads_per_process", "1", str(script)]
 
 
+def _config_of(flags: Sequence[str]) -> str | None:
+    """Return what the recipe that the flags name says now, None where they name none or it cannot be read.
+
+    A recipe is edited under the same name, and its rounds are then no longer those of before.
+    """
+    with suppress(OSError, ValueError):
+        for flag, following in zip(flags, [*flags[1:], ""], strict=True):
+            name, equals, value = flag.partition("=")
+            if name == "--config":
+                return Path(value if equals else following).read_text(encoding="utf-8")
+    return None
+
+
 def _place(root: str) -> str:
     """Return what tells a data set from all others, on this machine."""
     return root if is_remote(root) else str(Path(root).resolve())
@@ -188,11 +203,15 @@ def _start(words: Sequence[str]) -> int:
     return subprocess.run(words, check=False).returncode
 
 
-def _write(output: Path, rounds: Sequence[Round], flags: Sequence[str], data: Sequence[str]) -> None:
+def _write(
+    output: Path, rounds: Sequence[Round], data: Sequence[str], flags: Sequence[str], processes: int, limit: int | None
+) -> None:
     """Write the rounds that are done as JSON and Markdown."""
     command = ["python", "train/leave_one_out.py"]
     for root in data:
         command += ["--data", short_path(root)]
+    command += ["--processes", str(processes)] * (processes > 1)
+    command += ["--limit", str(limit)] * (limit is not None)
     command += ["--output", f"runs/{output.name}", "--", *(short_path(flag) for flag in flags)]
     result = {
         "date": date.today().isoformat(),
