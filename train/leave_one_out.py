@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from unmask.errors import UnmaskError
-from unmask.evaluation.leave_one_out import compare_recipes, leave_one_out
+from unmask.evaluation.leave_one_out import RoundStopped, compare_recipes, leave_one_out
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -35,7 +35,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
 
 
 def main(arguments: list[str]) -> int:
-    """Do what the command line asks for; return 0, or 2 when something cannot be used."""
+    """Do what the command line asks for; return 0, 2 when something cannot be used, 130 or 143 when stopped."""
     options = parse_arguments(arguments)
     try:
         if options.compare:
@@ -47,6 +47,9 @@ def main(arguments: list[str]) -> int:
     except UnmaskError as error:
         print(error, file=sys.stderr)
         return 2
+    except RoundStopped as stopped:
+        print(stopped, file=sys.stderr)
+        return stopped.code
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -42,7 +43,9 @@ class Trainer:
         self.commands.append(words)
         if len(self.commands) > self.fails_at:
             return 1
-        shutil.copytree(self.detector, Path(words[words.index("--output") + 1]) / "detector")
+        folder = Path(words[words.index("--output") + 1]) / "detector"
+        shutil.copytree(self.detector, folder, dirs_exist_ok=True)
+        (folder / "train_config.json").write_text("{}")  # a training's last file
         return 0
 
 
@@ -156,11 +159,62 @@ def test_recipes_stand_side_by_side(data: list[str], tiny_detector: Path, tmp_pa
     for name in ("plain", "ours"):
         leave_one_out(data[:2], tmp_path / name, [], script=TRAIN, run=Trainer(tiny_detector))
     table = compare_recipes([tmp_path / "plain", tmp_path / "ours"])
-    assert table.splitlines()[0] == "| Recipe | one | two | Mean | Against the first |"
+    assert table.splitlines()[0] == "| Recipe | one | two | Mean of 2 | Against the first |"
     assert table.splitlines()[3].startswith("| ours |")
     assert table.splitlines()[3].endswith("| +0.000 |")
     with pytest.raises(DataError, match=r"holds no whole leave_one_out\.json"):
         compare_recipes([tmp_path])
+
+
+def test_a_stopped_result_is_compared_by_the_data_sets_that_it_has(
+    data: list[str], tiny_detector: Path, tmp_path: Path
+) -> None:
+    whole = leave_one_out(data[:2], tmp_path / "whole", [], script=TRAIN, run=Trainer(tiny_detector))
+    with pytest.raises(UnmaskError, match="ended with code 1"):
+        leave_one_out(data[:2], tmp_path / "stopped", [], script=TRAIN, run=Trainer(tiny_detector, fails_at=1))
+    first, second = compare_recipes([tmp_path / "whole", tmp_path / "stopped"]).splitlines()[2:]
+    assert first.endswith(f"| {whole[0].auc:.3f} | +0.000 |")
+    assert second == f"| stopped | {whole[0].auc:.3f} | – | {whole[0].auc:.3f} | +0.000 |"
+
+
+def test_a_detector_that_a_kill_left_half_written_is_made_again(
+    data: list[str], tiny_detector: Path, tmp_path: Path
+) -> None:
+    half = tmp_path / "runs/without-one/detector"
+    half.mkdir(parents=True)
+    (half / "model.safetensors").write_bytes(b"half")
+    trainer = Trainer(tiny_detector)
+    assert len(leave_one_out(data, tmp_path / "runs", [], script=TRAIN, run=trainer)) == len(trainer.commands) == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are Unix's")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_training_has_the_time_to_save(number: signal.Signals, data: list[str], tmp_path: Path) -> None:
+    slow = tmp_path / "train.py"
+    slow.write_text(
+        "import pathlib, signal, sys, time\n"
+        "def stop(number, frame):\n"
+        "    time.sleep(1)\n"
+        f"    pathlib.Path({str(tmp_path / 'saved')!r}).touch()\n"
+        "    sys.exit(128 + number)\n"
+        "signal.signal(signal.SIGINT, stop), signal.signal(signal.SIGTERM, stop)\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    rounds = (
+        "from pathlib import Path\n"
+        "from unmask.evaluation.leave_one_out import RoundStopped, leave_one_out\n"
+        "try:\n"
+        f"    leave_one_out({data!r}, Path({str(tmp_path / 'runs')!r}), [], script=Path({str(slow)!r}))\n"
+        "except RoundStopped as stopped:\n"
+        "    print(stopped.code)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", rounds], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(number)
+    assert process.communicate(timeout=60)[0] == f"{128 + number}\n"
+    assert (tmp_path / "saved").is_file()
 
 
 def test_data_that_cannot_be_left_out_is_refused(data: list[str], tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import struct
 import subprocess
@@ -338,6 +339,18 @@ def test_links_are_followed_once_and_loops_end(tmp_path):
     (root / "up").symlink_to(tmp_path)  # a loop too: it would list what stands beside the root
     (outside / "back").symlink_to(root)
     assert names(root) == ["link_outside/2.png", "real/1.png"]
+
+
+def test_a_tree_deeper_than_pythons_stack_is_listed(tmp_path):
+    deep = "/".join("d" * 150)
+    touch(tmp_path, f"{deep}/1.png")
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 100)
+    try:
+        found = find_images(tmp_path)
+    finally:
+        sys.setrecursionlimit(before)
+    assert found == [tmp_path / deep / "1.png"]
 
 
 @pytest.mark.parametrize("root", ["missing", "missing/below", "file.png"])

@@ -55,6 +55,12 @@ def test_a_data_set_that_was_not_seen_yet_takes_no_weight() -> None:
     assert torch.allclose(found, torch.ones(3))
 
 
+def test_a_step_of_the_best_known_data_set_alone_still_has_weights() -> None:
+    weights = make_weights(300.0)
+    weights(ROWS, LOSSES)
+    assert torch.allclose(weights(torch.tensor([1, 3]), torch.tensor([0.1, 0.3])), torch.ones(2))
+
+
 def test_what_is_saved_gives_the_next_weights() -> None:
     first, second = make_weights(2.0), make_weights(2.0)
     first(ROWS, LOSSES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
 import statistics
 import subprocess
 import sys
@@ -16,11 +17,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
 
 from unmask.data.names import dataset_names, is_remote, short_path
+from unmask.detector_folder import TRAIN_CONFIG
 from unmask.errors import DataError, UnmaskError
 from unmask.evaluation.samples import read_split, take_evenly
 from unmask.evaluation.scoring import score_dataset
@@ -32,6 +35,16 @@ from unmask.schema import FAKE, REAL
 
 RESULT, PAGE = "leave_one_out.json", "leave_one_out.md"
 TRAINED_BY = "trained_by.json"
+STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
+"""The exit codes of a training that was asked to stop."""
+
+
+class RoundStopped(Exception):
+    """A round's training was asked to stop, and has saved what it had; `code` is its exit code."""
+
+    def __init__(self, line: str, code: int) -> None:
+        super().__init__(line)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -73,6 +86,7 @@ def leave_one_out(
         DataError: There are fewer than two data sets or one twice, one lacks a class, the flags name data, or a round
             was trained by other flags or on other data sets.
         UnmaskError: A training failed.
+        RoundStopped: A training was stopped by Ctrl-C or SIGTERM, and has saved what it had.
     """
     if len(data) < 2:
         raise DataError("To leave one data set out, name two or more: --data ROOT --data ROOT.")
@@ -83,6 +97,8 @@ def leave_one_out(
     pictures = {root: read_split(root) for root in data}
     if lacking := [root for root, samples in pictures.items() if {s.label for s in samples} != {REAL, FAKE}]:
         raise DataError(f"{lacking[0]} holds one class alone: no AUC can be had on it. Leave it out of --data.")
+    if limit is not None and limit < 2:
+        raise DataError(f"--limit is {limit}: an AUC wants a real and a fake picture. Give 2 or more.")
     how = {"flags": list(flags), "config": _config_of(flags), "processes": processes}
     rounds = []
     for left, name in zip(data, dataset_names(data), strict=True):
@@ -107,17 +123,22 @@ def mean_auc(rounds: Sequence[Round]) -> float:
 def compare_recipes(outputs: Sequence[Path]) -> str:
     """Return several recipes' results side by side as a Markdown table, the first being the plain one.
 
+    Means and gains are over the data sets that each recipe has left out: one that was stopped has fewer.
+
     Raises:
-        DataError: A folder holds no result.
+        DataError: A folder holds no result, or no data set was left out by all.
     """
-    results = [read_result(output) for output in outputs]
-    names = list(dict.fromkeys(each["left_out"] for result in results for each in result["rounds"]))
-    first, rows = results[0]["mean_auc"], []
-    for output, result in zip(outputs, results, strict=True):
-        by_name = {each["left_out"]: each["auc"] for each in result["rounds"]}
-        gain = f"{result['mean_auc'] - first:+.3f}"
-        rows.append([output.name, *(number(by_name.get(n)) for n in names), number(result["mean_auc"]), gain])
-    return render_table(["Recipe", *names, "Mean", "Against the first"], rows)
+    found = [{each["left_out"]: each["auc"] for each in read_result(output)["rounds"]} for output in outputs]
+    names = list(dict.fromkeys(name for aucs in found for name in aucs))
+    common = [name for name in names if all(name in aucs for aucs in found)]
+    if not common:
+        raise DataError("No data set was left out by all of these. Compare results on the same data.")
+    means = [statistics.fmean(aucs[name] for name in common) for aucs in found]
+    rows = [
+        [output.name, *(number(aucs.get(name)) for name in names), number(mean), f"{mean - means[0]:+.3f}"]
+        for output, aucs, mean in zip(outputs, found, means, strict=True)
+    ]
+    return render_table(["Recipe", *names, f"Mean of {len(common)}", "Against the first"], rows)
 
 
 def read_result(output: Path) -> dict[str, Any]:
@@ -143,8 +164,9 @@ def _train(
 ) -> None:
     """Train into the folder unless a detector is there; raise DataError if that was trained otherwise."""
     asked = {**how, "data": sorted(_place(root) for root in data)}
-    if (folder / "detector").is_dir():
-        if _trained_by(folder) != asked:
+    if (folder / "detector" / TRAIN_CONFIG).is_file():  # written last: a kill may have left a part of a folder
+        record = _trained_by(folder)
+        if record is None or any(record.get(key, value) != value for key, value in asked.items()):
             raise DataError(
                 f"{folder} was trained by other flags or processes or on other data sets ({TRAINED_BY} there). "
                 "Go on with those, or name another --output."
@@ -159,7 +181,10 @@ def _train(
     words += ["--output", str(folder)]
     if (folder / "checkpoints").is_dir():
         words.append("--resume")
-    if code := run(words):
+    code = run(words)
+    if code in STOPPED:
+        raise RoundStopped("The rounds that are done are kept; the same command goes on where it stopped.", code)
+    if code:
         raise UnmaskError(f"The training into {folder} ended with code {code}; what it said stands above.")
 
 
@@ -191,16 +216,32 @@ def _place(root: str) -> str:
     return root if is_remote(root) else str(Path(root).resolve())
 
 
-def _trained_by(folder: Path) -> Any:
-    """Return what a finished round was trained by, None where that cannot be read."""
+def _trained_by(folder: Path) -> dict[str, Any] | None:
+    """Return what a finished round was trained by, None where that cannot be read; an older one says less."""
     try:
-        return json.loads((folder / TRAINED_BY).read_text(encoding="utf-8"))
+        record = json.loads((folder / TRAINED_BY).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+    return record if isinstance(record, dict) and {"flags", "data"} <= record.keys() else None
 
 
 def _start(words: Sequence[str]) -> int:
-    return subprocess.run(words, check=False).returncode
+    """Run a training and return its exit code, which is 130 or 143 where a signal stopped it.
+
+    Signals are passed on and waited out: `subprocess.run` would kill a training that is saving its checkpoint.
+    """
+    process = subprocess.Popen(words)
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        process.send_signal(number)  # nothing where it has ended
+
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        code = process.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 128 - code if code < 0 else code
 
 
 def _write(

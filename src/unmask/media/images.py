@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,21 +105,32 @@ def walk_files(root: Path) -> list[Path]:
     # Those of os.path say no where a folder may not be entered, pathlib's raise.
     parents = [folder for folder in Path(root).resolve().parents if os.path.exists(folder)]  # noqa: PTH110
     seen = set(map(_identity, parents))  # a link up is a loop
-    waiting = [Path(root)]
-    for start in waiting:  # linked folders join the end, so the real tree comes first
-        for parent, folders, files in os.walk(start, onerror=_cannot_list):
-            if _identity(Path(parent)) in seen:
-                folders.clear()
+    folders, linked = [Path(root)], deque[Path]()  # no recursion: a tree may be deeper than Python's stack
+    while folders or linked:
+        folder = folders.pop() if folders else linked.popleft()  # the real tree comes first
+        try:
+            identity = _identity(folder)
+            if identity in seen:
                 continue
-            seen.add(_identity(Path(parent)))
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            waiting += [Path(parent, name) for name in folders if os.path.islink(Path(parent, name))]  # noqa: PTH114
-            found += [Path(parent, name) for name in files]
+            seen.add(identity)
+            with os.scandir(folder) as entries:
+                inside = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            named = error.filename or folder
+            raise MediaError(f"Could not list {named}: {error.strerror}. Give a folder that can be read.") from error
+        below = [entry for entry in inside if _is_folder(entry) and not entry.name.startswith(".")]
+        folders += [Path(entry.path) for entry in reversed(below) if not entry.is_symlink()]
+        linked += [Path(entry.path) for entry in below if entry.is_symlink()]
+        found += [Path(entry.path) for entry in inside if not _is_folder(entry)]
     return sorted(found)
 
 
-def _cannot_list(error: OSError) -> None:
-    raise MediaError(f"Could not list {error.filename}: {error.strerror}. Give a folder that can be read.") from error
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Say whether an entry is a folder or a link to one; what cannot be looked at is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _identity(folder: Path) -> tuple[int, int]:

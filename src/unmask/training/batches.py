@@ -103,7 +103,7 @@ def _ignore_stop_signals(worker: int) -> None:
 def _kill_workers() -> None:
     """End the loading processes that are left, as after an error: Python asks them by SIGTERM and waits for ever."""
     left = [process for process in multiprocessing.active_children() if process.daemon]
-    if left:
+    if left and hasattr(signal, "SIGCHLD"):  # not on Windows
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # torch's handler takes a killed worker for a crash
     for process in left:
         process.kill()

@@ -8,6 +8,7 @@ et al., ICML 2021); with a growing one it comes to the worst alone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -38,8 +39,10 @@ class SourceWeights:
         added, count = self._accelerator.reduce(new, reduction="sum")
         self.sums = REMEMBERED * self.sums + added
         self.counts = REMEMBERED * self.counts + count
-        # softmax is of differences alone, so that a large loss cannot overflow it; unseen data sets have no faces here.
-        share = torch.softmax(self._tilt * self.sums / self.counts.clamp(min=1e-9), dim=0)
+        # softmax is of differences alone, so that a large loss cannot overflow it; among the data sets of this step, as
+        # one that is far ahead of all others would leave the faces here no weight to share.
+        worth = self._tilt * self.sums / self.counts.clamp(min=1e-9)
+        share = torch.softmax(worth.masked_fill(count == 0, -math.inf), dim=0)
         return (share * count.sum() / (share * count).sum())[groups]
 
     def state_dict(self) -> dict[str, torch.Tensor]:
