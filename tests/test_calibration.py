@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unmask.calibration import (
+    ENOUGH_OF_A_GROUP,
     ERROR_RATE,
     describe_promise,
     fake_probabilities,
@@ -158,4 +159,5 @@ def test_the_promise_names_the_rates_that_the_detector_states(rates: dict[str, f
     settings = DetectorSettings(1, "any", 0.1, 1.0, 0.4, 0.6, "max", (), "", "mit", **rates)  # type: ignore[arg-type]
     promise = describe_promise(settings)
     assert all(words in promise for words in said)
+    assert not said or f"each validation data set with at least {ENOUGH_OF_A_GROUP} faces of a class" in promise
     assert bool(promise) == bool(said)

@@ -14,6 +14,10 @@ INTERVALS = {"auc": [0.85, 0.95], "expected_calibration_error": None}
 SHARE = {"part": 1, "whole": 20, "share": 0.05, "interval": [0.0, 0.1]}
 DECIDED = {"real_called_fake": SHARE, "fake_called_real": SHARE | {"share": None}, "coverage": SHARE}
 
+MEASURED = {"pictures": 7, "face": 120.0, "detail": 0.1, "brightness": 0.4, "jpeg_quality": 75.0}
+SUREST = {"file": "a.jpg", "method": "", "fake_probability": 0.97, "look": "256×256 px"}
+FAILED = {"wrong": MEASURED, "right": MEASURED, "surest": [SUREST]}
+
 
 def suite_report() -> dict[str, Any]:
     """Return a report of two data sets, the unseen one first."""
@@ -41,6 +45,7 @@ def suite_report() -> dict[str, Any]:
                     "by_detector": {"mine": {"known": robustness}},
                 },
                 "deletion": {"by_data": {"known": {"faces": 30, **falls}, "strange": None}},
+                "failures": {"by_data": {"known": {"real_called_fake": FAILED, "fake_called_real": FAILED}}},
                 "groups": {"by_detector": {}},
             }
         }
@@ -53,12 +58,25 @@ def suite_report() -> dict[str, Any]:
         ("intervals", "| known | yes | 0.910 (0.850–0.950) | 0.040 | 5.0 % (0.0–10.0) | – | 5.0 % (0.0–10.0) |"),
         ("calibration", "| known | 25 % (4) | – | – | – | 100 % (2) |"),  # 1.0 belongs to the last range
         ("robustness", "| known | 40 | 0.900 | 0.800 | 0.889 | blur, 0.700 |"),
+        ("failures", "| known | real called fake | 0.970 | a.jpg | 256×256 px |"),
         ("maps", "| known | 30 | 0.50 | 0.50 | 0.50 (0.10–0.90) | 50 % |"),
         ("groups", "none of the data sets scored says who is"),
     ],
 )
 def test_each_part_tells_its_figures(part: str, line: str) -> None:
     assert line in render_measurements(suite_report())[part]
+
+
+def test_groups_are_told_with_rates_counts_and_gaps() -> None:
+    rates = {"real": 1200, "false_positive_rate": 0.025, "fake": 0, "true_positive_rate": None}
+    gaps = {"false_positive_rate": 0.0125, "true_positive_rate": None}
+    by_column = {"sex": {"groups": {"f|m": rates}, "gaps": gaps}}
+    report = suite_report()
+    report["suite"]["sections"]["groups"] = {"least": 30, "by_detector": {"mine": {"known": by_column}, "another": {}}}
+    text = render_measurements(report)["groups"]
+    assert "at least 30 pictures" in text
+    assert "| known | sex | f\\|m | 1,200 | 2.5 % | 0 | – |" in text
+    assert "| known | sex | largest gap |  | 1.2 % |  | – |" in text
 
 
 def test_rows_seen_in_training_come_first() -> None:
@@ -74,5 +92,5 @@ def test_a_figure_is_shown_where_it_lies(tmp_path: Path) -> None:
 
 def test_a_plain_report_says_what_is_not_measured() -> None:
     parts = render_measurements({"datasets": []})
-    assert parts["robustness"] == parts["calibration"] == parts["maps"] == NOT_MEASURED
+    assert parts["robustness"] == parts["calibration"] == parts["maps"] == parts["failures"] == NOT_MEASURED
     assert parts["intervals"] == ""

@@ -10,7 +10,7 @@ from unmask.errors import MetricError
 from unmask.schema import FAKE, REAL, DetectorSettings, Verdict
 
 ERROR_RATE = 0.05
-"""How often a real face may be called fake, and a fake one real, on each validation data set."""
+"""How often a real face may be called fake, and a fake one real, on each validation data set with enough of them."""
 ENOUGH_OF_A_GROUP = 60
 """Faces of a class that a data set needs for thresholds of its own: with fewer they jump about."""
 
@@ -120,6 +120,7 @@ def describe_promise(settings: DetectorSettings) -> str:
         return ""
     wrong, missed = (100 * rate for rate in settings.promise)
     return (
-        f"on each validation data set, and on new faces like its own, at most {wrong:g} % of the real faces are called "
-        f"fake and at most {missed:g} % of the fake ones real; of other faces nothing is promised"
+        f"on each validation data set with at least {ENOUGH_OF_A_GROUP} faces of a class, and on new faces like its "
+        f"own, at most {wrong:g} % of the real faces are called fake and at most {missed:g} % of the fake ones real; "
+        "of other faces nothing is promised"
     )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import re
-import shlex
 from datetime import date
 from pathlib import Path
 from string import Template
@@ -12,6 +10,7 @@ from typing import Any
 
 from unmask.calibration import describe_promise
 from unmask.card_measurements import render_measurements
+from unmask.card_training import render_cost, render_repeat
 from unmask.detector_folder import REPORT, TRAIN_CONFIG, DetectorConfig, read_config, read_json
 from unmask.errors import BrokenDetector, UnmaskError
 from unmask.schema import DetectorSettings
@@ -42,11 +41,11 @@ VIEWS_ONNX = """
 views = np.concatenate([batch, batch[..., ::-1]])        # both views, as Unmask does
 logits = session.run(["logits"], {session.get_inputs()[0].name: views})[0].mean(axis=0)
 real, fake = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()"""
-LAUNCH = "accelerate launch train/train.py"
-NOT_FLAGS = {"faces", "left_out", "torch", "history", "processes", "calibrate_command"}
-"""What train_config.json says about the run beside its flags."""
-ASSUMED_WATTS, CARBON_PER_KWH = 100, 0.4
-"""A desktop computer at work, and the kilograms of CO2 that a mean kilowatt hour of the world's grids costs."""
+FACE_FINDERS = {"haar": "OpenCV's Haar cascades (`haar`)", "yunet": "YuNet (`yunet`)"}
+HAAR_NOTE = (
+    " Unmask takes YuNet where it is at hand, which finds faces in more pictures and boxes them a little otherwise: "
+    "figures with it differ somewhat."
+)
 KNOWN_SOURCES = {  # a word in the name of a training set -> what stands behind it, and on which terms
     r"ffpp|faceforensics|ff\+\+": "FaceForensics++: research only, by the terms its users sign",
     r"dfdc": "Deepfake Detection Challenge (DFDC): research, by the terms of the challenge",
@@ -74,9 +73,9 @@ def render_card(folder: Path, repo_id: str | None = None, revision: str | None =
     report = read_report(folder)
     metadata = yaml.safe_dump(card_metadata(config.settings, report), sort_keys=False, allow_unicode=True, width=1000)
     fields = _fields(config, report, repo_id or f"USER/{config.settings.name}", revision)
-    fields["repeat"] = _repeat(folder, report)
+    record = read_json(folder / TRAIN_CONFIG) if (folder / TRAIN_CONFIG).is_file() else {}
+    fields |= {"repeat": render_repeat(record, report), "cost": render_cost(record)}
     fields |= render_measurements(report, folder)
-    fields["cost"] = _cost(folder)
     fields["demo"] = f"Try it in the browser: [{space}](https://huggingface.co/spaces/{space}).\n\n" if space else ""
     return Template(_template()).substitute(fields, metadata=metadata.strip())
 
@@ -166,7 +165,7 @@ def _fields(config: DetectorConfig, report: dict[str, Any], hub_id: str, tag: st
         "trained_on": ", ".join(settings.trained_on) or "not stated",
         "calibrated_on": settings.calibrated_on or "not calibrated",
         "licence": _licence_note(settings),
-        "scores": render_scores(report),
+        "scores": "\n\n".join(filter(None, [render_scores(report), describe_scoring(report)])),
         "real_threshold": f"{settings.real_threshold:.3f}",
         "fake_threshold": f"{settings.fake_threshold:.3f}",
         "temperature": f"{settings.temperature:.3f}",
@@ -220,6 +219,23 @@ def render_scores(report: dict[str, Any]) -> str:
     return "\n".join(rows) + "\n\n" + note
 
 
+def describe_scoring(report: dict[str, Any]) -> str:
+    """Return a sentence on who was scored when, with whose faces, and on how many pictures; empty without a score."""
+    entries = report["datasets"]
+    if not entries:
+        return ""
+    total, missed, unreadable = (
+        sum(entry["counts"].get(key, 0) for entry in entries) for key in ("total", "no_face", "unreadable")
+    )
+    finders = sorted({entry["face_finder"] for entry in entries if entry.get("face_finder")})
+    found = f", faces found by {' and '.join(FACE_FINDERS.get(name, name) for name in finders)}" if finders else ""
+    return (
+        f"Detector `{report.get('detector', 'not named')}`, scored on {report.get('date', 'a day not stated')}{found}: "
+        f"{total - missed - unreadable:,} of {total:,} pictures have a score, {missed:,} no face that was found, and "
+        f"{unreadable:,} could not be read." + (HAAR_NOTE if "haar" in finders else "")
+    )
+
+
 def _row(entry: dict[str, Any]) -> str:
     counts = entry["counts"]
     name = entry["name"] + (f" ({entry['split']})" if entry.get("split") else "")
@@ -249,58 +265,6 @@ def _verdict_shares(verdicts: dict[str, dict[str, int]]) -> list[str]:
         return f"{100 * found / total:.1f} %" if total else "–"
 
     return [share(("real",), "fake"), share(("fake",), "real"), share(("real", "fake"), "uncertain")]
-
-
-def _repeat(folder: Path, report: dict[str, Any]) -> str:
-    """Return the commands that train and score this detector again."""
-    commands = []
-    if (folder / TRAIN_CONFIG).is_file():
-        record = read_json(folder / TRAIN_CONFIG)
-        commands.append(str(record.get("import_command") or training_command(record)))
-        if record.get("calibrate_command"):
-            commands.append(str(record["calibrate_command"]))
-    if report.get("command"):
-        commands.append(str(report["command"]))
-    if not commands:
-        return "The run was not recorded."
-    note = "In a clone of Unmask, with your own paths of the data and of the weights to start from:"
-    return f"{note}\n\n```sh\n" + "\n".join(commands) + "\n```"
-
-
-def _cost(folder: Path) -> str:
-    """Return how long the recorded run took, and what that comes to in energy and carbon dioxide."""
-    record = read_json(folder / TRAIN_CONFIG) if (folder / TRAIN_CONFIG).is_file() else {}
-    minutes = sum(float(epoch.get("minutes", 0)) for epoch in record.get("history", []))
-    if not minutes:
-        return "The run's time was not recorded."
-    energy = minutes / 60 * ASSUMED_WATTS / 1000
-    start = record.get("init_weights")
-    before = f", after what `{start}` took, from which it started" if start else ""
-    return (
-        f"Training took {minutes:.0f} minutes in {record.get('processes', 1)} process(es){before}. Energy was not "
-        f"metered: at an assumed {ASSUMED_WATTS} W it is {energy:.2f} kWh, at {CARBON_PER_KWH} kg a kWh some "
-        f"{1000 * energy * CARBON_PER_KWH:.0f} g of CO2."
-    )
-
-
-def training_command(record: dict[str, Any]) -> str:
-    """Return the command line that repeats the run of a train_config.json; a flag a line."""
-    import yaml
-
-    processes = record.get("processes", 1)
-    words = [f"accelerate launch --num_processes {processes} train/train.py" if processes > 1 else LAUNCH]
-    for key, value in record.items():
-        flag = "--" + key.replace("_", "-")
-        if key in NOT_FLAGS or value is None or value is False or value == {}:
-            continue
-        if key in ("data", "teacher"):
-            words += [f"{flag} {shlex.quote(str(name))}" for name in value]
-        elif isinstance(value, (dict, list)):
-            text = yaml.safe_dump(value, default_flow_style=True, width=math.inf).strip()
-            words.append(f"{flag} {shlex.quote(text)}")
-        else:
-            words.append(flag if value is True else f"{flag} {shlex.quote(str(value))}")
-    return " \\\n  ".join(words)
 
 
 def _template() -> str:

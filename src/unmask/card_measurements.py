@@ -1,4 +1,4 @@
-"""The part of a model card that a suite measured: intervals, verdicts, calibration, robustness, heat maps, groups."""
+"""The part of a model card that a suite measured: intervals, calibration, robustness, failures, heat maps, groups."""
 
 from __future__ import annotations
 
@@ -6,13 +6,23 @@ from pathlib import Path
 from typing import Any
 
 from unmask.detector_folder import CALIBRATION_FIGURE, ROBUSTNESS_FIGURE
+from unmask.known_failures import escape_cell, render_failures
 
 NOT_MEASURED = "Not measured yet: `python train/score.py --suite train/suites/default.yaml --write-report` does it."
+GROUPS = (
+    "At a probability of 0.5, by what the data sets say of the people in their pictures. A gap is the largest rate "
+    "minus the smallest, over groups with at least {least} pictures of the class; differences of small groups are "
+    "mostly chance."
+)
+GROUPS_UNKNOWN = (
+    "Error rates of groups of people (age, sex, skin tone) are not known: none of the data sets scored says who is in "
+    "its pictures. Measure them on your own data before you rely on a verdict: name the columns in a suite."
+)
 CALIBRATION_GROUPS = ((0.0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 1.0))
 
 
 def render_measurements(report: dict[str, Any], folder: Path | None = None) -> dict[str, str]:
-    """Return the Markdown of each part by its name: `intervals`, `calibration`, `robustness`, `maps`, `groups`.
+    """Return the Markdown of each part: `intervals`, `calibration`, `robustness`, `failures`, `maps`, `groups`.
 
     Args:
         report: `report.json`; one of a plain scoring gives parts that say what is not measured.
@@ -23,6 +33,7 @@ def render_measurements(report: dict[str, Any], folder: Path | None = None) -> d
         "intervals": _intervals(sections),
         "calibration": _calibration(sections.get("calibration"), folder),
         "robustness": _robustness(sections.get("robustness"), folder),
+        "failures": _failures(sections.get("failures")),
         "maps": _maps(sections.get("deletion")),
         "groups": _groups(sections.get("groups")),
     }
@@ -96,6 +107,10 @@ def _robustness(content: dict[str, Any] | None, folder: Path | None) -> str:
     return "\n".join(lines) + _figure(folder, ROBUSTNESS_FIGURE, "AUC against the strength of each corruption")
 
 
+def _failures(content: dict[str, Any] | None) -> str:
+    return render_failures(content["by_data"]) if content else NOT_MEASURED
+
+
 def _maps(content: dict[str, Any] | None) -> str:
     """Return what the deletion test found of the activation maps."""
     tested = {name: entry for name, entry in (content or {}).get("by_data", {}).items() if entry}
@@ -118,13 +133,30 @@ def _maps(content: dict[str, Any] | None) -> str:
 
 
 def _groups(content: dict[str, Any] | None) -> str:
-    """Return why there are no figures for groups of people, or where they stand."""
-    if any(_own(content).values()):
-        return "Error rates of groups of people, with counts and gaps, are in `report.json` under `groups`."
-    return (
-        "Error rates of groups of people (age, sex, skin tone) are not known: none of the data sets scored says who is "
-        "in its pictures. Measure them on your own data before you rely on a verdict: name the columns in a suite."
-    )
+    """Return rates, counts and gaps of groups of people, or why there are none."""
+    measured = {name: columns for name, columns in _own(content).items() if columns}
+    if not content or not measured:
+        return GROUPS_UNKNOWN
+    lines = [
+        GROUPS.format(least=content["least"]),
+        "",
+        "| data set | column | group | reals | of them called fake | fakes | of them called fake |",
+        "|---|---|---|--:|--:|--:|--:|",
+    ]
+    for name, columns in measured.items():
+        for column, entry in columns.items():
+            for group, each in entry["groups"].items():
+                lines.append(_group_line((name, column, group), each, f"{each['real']:,}", f"{each['fake']:,}"))
+            lines.append(_group_line((name, column, "largest gap"), entry["gaps"], "", ""))
+    return "\n".join(lines)
+
+
+def _group_line(names: tuple[str, ...], rates: dict[str, float | None], reals: str, fakes: str) -> str:
+    called = [
+        "–" if (rate := rates[key]) is None else f"{100 * rate:.1f} %"
+        for key in ("false_positive_rate", "true_positive_rate")
+    ]
+    return f"| {' | '.join([*map(escape_cell, names), reals, called[0], fakes, called[1]])} |"
 
 
 def _own(content: dict[str, Any] | None) -> dict[str, Any]:

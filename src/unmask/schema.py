@@ -245,8 +245,9 @@ class DetectorSettings:
 
     The rest is optional. With `mirrored` the logits are the mean of those of the crop and of its mirror image,
     and temperature and thresholds were fitted on that mean. `error_rate` is how often the thresholds may call a
-    real face of each validation data set fake, `miss_rate` a fake one real, by default as often. A face whose
-    novelty, the network's third output, lies above `novelty_limit` is unlike all that the thresholds were set on.
+    real face fake, on each validation data set with enough of them, `miss_rate` a fake one real, by default as often.
+    A face whose novelty, the network's third output, lies above `novelty_limit` is unlike all that the thresholds
+    were set on.
     """
 
     format_version: int
@@ -267,7 +268,7 @@ class DetectorSettings:
 
     @property
     def promise(self) -> tuple[float, float] | None:
-        """How often a real face may be called fake and a fake one real, on each validation data set; None if unsaid."""
+        """How often a real face may be called fake and a fake one real, see `describe_promise`; None if unsaid."""
         if self.error_rate is None:
             return None
         return self.error_rate, self.error_rate if self.miss_rate is None else self.miss_rate

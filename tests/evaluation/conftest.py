@@ -14,7 +14,7 @@ from unmask.errors import UnreadableImage
 from unmask.evaluation.report import build_report
 from unmask.evaluation.report_files import render_rows, write_report_file
 from unmask.evaluation.scoring import DatasetScores, ImageScore
-from unmask.schema import DetectorSettings, ImagePrediction, Sample
+from unmask.schema import Box, DetectorSettings, FacePrediction, ImagePrediction, Sample
 
 SETTINGS = DetectorSettings(
     format_version=1,
@@ -46,7 +46,9 @@ class BrightnessDetector:
             raise UnreadableImage(f"{source} is not an image.") from error
         score = None if blue > red else red / 255
         verdict = "no_face" if score is None else "real" if score < 0.3 else "fake" if score > 0.7 else "uncertain"
-        return ImagePrediction(verdict, score, (), "", "haar", self.name, 1, 1)
+        reasons = ("between the thresholds", "blurred") if verdict == "uncertain" else ()
+        faces = () if score is None else (FacePrediction(Box(0, 0, 1, 1), score, verdict, reasons=reasons),)
+        return ImagePrediction(verdict, score, faces, "", "haar", self.name, 1, 1)
 
 
 @pytest.fixture

@@ -4,13 +4,14 @@ import csv
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from unmask.detector_folder import CALIBRATION_FIGURE, CARD
 from unmask.errors import DataError
-from unmask.evaluation.report_files import publish_report, write_report
+from unmask.evaluation.report_files import publish_report, render_rows, write_report
 from unmask.metrics import METRICS
 
 
@@ -42,6 +43,13 @@ def test_the_metrics_follow_from_scores_csv(written):
     scored = [(int(row["label"] == "fake"), float(row["fake_probability"])) for row in first[:80]]
     entry = json.loads((written / "report.json").read_text())["datasets"][0]
     assert {name: METRICS[name](*zip(*scored, strict=True)) for name in METRICS}.items() <= entry["metrics"].items()
+
+
+def test_a_picture_keeps_what_speaks_against_its_verdict(make_scores):
+    scores = make_scores(reals=1, fakes=0)
+    scores = replace(scores, rows=(replace(scores.rows[0], reasons=("between the thresholds", "blurred")),))
+    (row,) = csv.DictReader(render_rows([scores]).splitlines())
+    assert row["reasons"] == "between the thresholds; blurred"
 
 
 def test_the_page_tells_what_was_left_out_and_why(written):

@@ -108,6 +108,7 @@ def test_scores_that_cannot_be_used_are_left_out_with_a_line(make_run, damage, r
 
 
 CSV_DAMAGES = {
+    "without a column that nobody reads": (lambda text: text.replace("reasons", "left over"), None),
     "another head": (lambda text: text.replace("fake_probability", "p"), "other columns"),
     "a probability above 1": (lambda text: text.replace(",0.", ",7."), "no probability"),
     "a label of another set": (lambda text: text.replace(",real,", ",genuine,"), "line 2 is not whole"),

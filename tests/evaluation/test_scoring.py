@@ -32,6 +32,7 @@ def test_every_picture_has_its_row(detector, samples):
     assert found == [(name, label, score, verdict) for name, label, _, score, verdict in ROWS]
     assert scores.rows[2].source_id == "source-c.png"
     assert scores.rows[2].method == "Deepfakes"
+    assert [row.reasons for row in scores.rows[:3]] == [(), ("between the thresholds", "blurred"), ()]
 
 
 def test_pictures_without_a_score_stay_out_of_the_metrics(detector, samples):

@@ -20,7 +20,9 @@ pytest.importorskip("timm", reason="the train extra, which makes the detector, i
 
 SUITE = """
 data: [some-faces/test, others]
-sections: [scores, verdicts, methods, groups, calibration, selective_risk, robustness: {faces: 3}, deletion: {faces: 3}]
+sections: [
+  scores, verdicts, methods, failures: {pictures: 2}, groups, calibration, selective_risk,
+  robustness: {faces: 3}, deletion: {faces: 3}]
 resamples: 100
 """
 
@@ -42,22 +44,25 @@ def world(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def second_detector(tiny_detector, tmp_path_factory):
-    """The same network under another name: a second export would cost more than the run."""
-    folder = tmp_path_factory.mktemp("second") / "detector"
-    shutil.copytree(tiny_detector, folder)
-    config = json.loads((folder / "config.json").read_text())
-    config["unmask"]["name"] = "second"
-    (folder / "config.json").write_text(json.dumps(config))
-    return folder
+def two_detectors(tiny_detector, tmp_path_factory):
+    """One network twice, another export would cost more than the run; the first decides over every face."""
+    folders = []
+    for name, thresholds in (("first", (0.5, 0.5)), ("second", (0.4, 0.6))):
+        folder = shutil.copytree(tiny_detector, tmp_path_factory.mktemp(name) / "detector")
+        config = json.loads((folder / "config.json").read_text())
+        config["unmask"] |= {"name": name, "real_threshold": thresholds[0], "fake_threshold": thresholds[1]}
+        (folder / "config.json").write_text(json.dumps(config))
+        folders.append(str(folder))
+    return tuple(folders)
 
 
 @pytest.fixture(scope="module")
-def written(world, tiny_detector, second_detector):
+def written(world, two_detectors):
     """The output folder of one run of two detectors, and its report."""
     output = world / "out"
-    detectors = (str(tiny_detector), str(second_detector))
-    return output, run_suite(SuiteRun(str(world / "suite.yaml"), str(output), str(world), detectors), progress=False)
+    return output, run_suite(
+        SuiteRun(str(world / "suite.yaml"), str(output), str(world), two_detectors), progress=False
+    )
 
 
 def test_the_report_is_a_plain_one_with_a_suite_in_it(written):
@@ -91,6 +96,22 @@ def test_videos_are_pooled_where_they_have_several_pictures(written):
     entries = report["suite"]["sections"]["scores"]["by_detector"][report["detector"]]
     assert entries["some-faces/test"]["video"]["counts"]["scored"] <= 8
     assert entries["others"]["video"] is None
+
+
+def test_failures_are_told_without_a_picture_in_the_report(written):
+    output, report = written
+    found = report["suite"]["sections"]["failures"]["by_data"]
+    said = {(row["dataset"], row["file"]): row["verdict"] for row in csv.DictReader((output / SCORES).open())}
+    verdicts = {
+        (kind, said[name.split("/")[0], each["file"]])
+        for name, entry in found.items()
+        for kind in entry
+        for each in entry[kind]["surest"]
+    }
+    assert verdicts
+    assert verdicts <= {("real_called_fake", "fake"), ("fake_called_real", "real")}
+    assert "96×96 px, face" in (output / "report.md").read_text()
+    assert "data:image" not in (output / REPORT).read_text()
 
 
 def test_the_pages_show_every_figure(written):

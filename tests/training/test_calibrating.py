@@ -202,6 +202,8 @@ def test_a_mean_is_of_the_weights_as_they_were_trained(
     assert torch.allclose(last * mean[head], (1 - share) * first * one[head] + share * 3 * two[head], atol=1e-5)
     command = f"--mean-with runs/second --share {share:g} --output runs/mean"
     assert command in " ".join((tmp_path / "mean" / CARD).read_text().split())
+    (forebear,) = json.loads((tmp_path / "mean" / TRAIN_CONFIG).read_text())["forebears"]
+    assert forebear["name"] == "second"
 
 
 def test_half_rounds_the_weights_before_they_are_judged(trained: Path, drawn_data: Path, tmp_path: Path) -> None:

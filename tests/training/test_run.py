@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -63,14 +64,21 @@ def test_flags_of_all_kinds_train(tiny: Tiny, no_export: None, changes: dict[str
     assert {tensor.dtype for tensor in weights(config).values()} <= {torch.float32, torch.int64}
 
 
-def test_adapters_are_in_the_weights_of_the_detector(tiny: Tiny) -> None:
-    trained = train(tiny("run", backbone="test_vit", lora_rank=2, epochs=1, ema=0.5))
+def test_a_detector_has_its_adapters_in_its_weights_and_its_teacher_in_its_record(
+    tiny: Tiny, tiny_detector: Path, tmp_path: Path
+) -> None:
+    teacher = Path(shutil.copytree(tiny_detector, tmp_path / "teacher"))
+    (teacher / "train_config.json").write_text(json.dumps({"data": ["before"], "history": [{"minutes": 3}]}))
+    trained = train(tiny("run", backbone="test_vit", lora_rank=2, epochs=1, ema=0.5, teacher=[str(teacher)]))
     assert trained is not None
     check_names = {"config.json", "model.safetensors", "model.onnx", "train_config.json"}
     assert {path.name for path in trained.folder.iterdir()} == check_names
     from unmask.export import read_model
 
     assert not any("lora" in name for name in read_model(trained.folder).state_dict())
+    record = json.loads((trained.folder / "train_config.json").read_text())
+    assert [(each["name"], each["minutes"]) for each in record["forebears"]] == [("teacher", 3.0)]
+    assert "thread(s) a process" in record["hardware"] or torch.cuda.is_available()
 
 
 def test_a_frozen_body_stays_and_is_freed_after(tiny: Tiny, no_export: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ POLICY = (
 )
 SETTINGS = ("backbone", "input_size", "init_weights", "pretrained", "loss", "optimizer", "schedule", "lr", "batch_size")
 """The settings that the page names first, where runs differ in them; all others follow."""
-NOT_SETTINGS = {"history", "faces", "left_out", "torch", "name"}
+NOT_SETTINGS = {"history", "faces", "left_out", "torch", "name", "forebears"}
 MEGABYTE = 1e6
 
 

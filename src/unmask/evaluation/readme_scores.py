@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from unmask.card import read_report, render_scores
+from unmask.card import describe_scoring, read_report, render_scores
 from unmask.detector_folder import CONFIG, read_config
 from unmask.errors import DataError, UnmaskError
 from unmask.files import write_whole
@@ -32,11 +32,9 @@ def render_block(folder: Path) -> str:
             f"set on {settings.calibrated_on}."
         )
     if report["datasets"]:
-        finders = ", ".join(sorted({entry["face_finder"] for entry in report["datasets"]}))
-        parts.append(
-            f"Detector `{report['detector']}`, scored on {report['date']}, faces found by `{finders}`"
-            + (f":\n\n```sh\n{report['command']}\n```" if report["command"] else ".")
-        )
+        parts.append(describe_scoring(report))
+        if report["command"]:
+            parts.append(f"```sh\n{report['command']}\n```")
     return "\n\n".join(parts)
 
 

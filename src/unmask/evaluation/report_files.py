@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from unmask.detector import Detector
 
 PAGE, SCORES = "report.md", "scores.csv"
-COLUMNS = ("dataset", "split", "file", "label", "fake_probability", "verdict", "source_id", "method")
+COLUMNS = ("dataset", "split", "file", "label", "fake_probability", "verdict", "source_id", "method", "reasons")
 
 
 def write_report(
@@ -105,5 +105,6 @@ def render_rows(datasets: Sequence[DatasetScores]) -> str:
         for row in scores.rows:
             probability = "" if row.fake_probability is None else repr(float(row.fake_probability))
             data_set, label = (scores.name, scores.split or ""), LABEL_NAMES[row.label]
-            table.writerow([*data_set, row.file, label, probability, row.verdict, row.source_id, row.method])
+            about = row.source_id, row.method, "; ".join(row.reasons)
+            table.writerow([*data_set, row.file, label, probability, row.verdict, *about])
     return text.getvalue()

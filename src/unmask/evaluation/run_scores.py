@@ -14,10 +14,12 @@ from unmask.card import read_report
 from unmask.detector_folder import REPORT
 from unmask.errors import DataError, UnmaskError
 from unmask.evaluation.report import hash_weights
-from unmask.evaluation.report_files import COLUMNS, SCORES
+from unmask.evaluation.report_files import SCORES
 from unmask.schema import LABEL_NAMES
 
 MOST_SCORES_BYTES = 256 << 20
+NEEDED = {"dataset", "split", "file", "label", "fake_probability"}
+"""Columns of scores.csv that are read; those of older and newer scores may differ in the others."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def _read_pictures(path: Path) -> dict[tuple[str, str], list[dict[str, str]]]:
             raise ValueError("larger than 256 MiB")
         with path.open(encoding="utf-8", newline="") as file:
             table = csv.DictReader(file)
-            if tuple(table.fieldnames or ()) != COLUMNS:
+            if not set(table.fieldnames or ()) >= NEEDED:
                 raise ValueError("other columns than expected")
             for row in table:
                 _check_row(row, table.line_num)

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from unmask.data.names import dataset_name, first_free, is_remote, short_path
 from unmask.errors import DataError, UnreadableImage
 from unmask.schema import Sample
+from unmask.verdicts import most_fake
 
 if TYPE_CHECKING:
     from unmask.detector import Detector
@@ -30,7 +31,8 @@ class ImageScore:
     """What the detector said of one picture of the data set.
 
     `file` is relative to the data set's folder. `fake_probability` is None for a picture that could not
-    be read or has no face; `verdict` then says `unreadable` or `no_face`.
+    be read or has no face; `verdict` then says `unreadable` or `no_face`. `reasons` are those of the face that
+    decides: what keeps its verdict back or weakens it.
     """
 
     file: str
@@ -40,6 +42,7 @@ class ImageScore:
     source_id: str
     method: str
     video_id: str = ""
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,11 +150,13 @@ def _score_image(detector: Detector, root: Path, sample: Sample) -> ImageScore:
     try:
         prediction = detector.predict_image(sample.path)
         probability, verdict = prediction.fake_probability, str(prediction.verdict)
+        face = most_fake(prediction.faces)
     except UnreadableImage:
-        probability, verdict = None, UNREADABLE
+        probability, verdict, face = None, UNREADABLE, None
     path = Path(sample.path)
     file = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-    return ImageScore(file, sample.label, probability, verdict, sample.source_id, sample.method, sample.video_id)
+    said = file, sample.label, probability, verdict
+    return ImageScore(*said, sample.source_id, sample.method, sample.video_id, face.reasons if face else ())
 
 
 def _shared_folder(samples: Sequence[Sample]) -> Path:

@@ -88,7 +88,7 @@ def write_calibrated(
     """Fit all that a detector needs to abstain, write its folder, and return its settings.
 
     The temperature is folded into the network's head, in place; `settings.temperature` is what was folded into
-    it before. Thresholds keep `settings.promise` on each data set.
+    it before. Thresholds keep `settings.promise` on each data set with enough faces.
 
     Args:
         model: The network that gave the answers, on any device.

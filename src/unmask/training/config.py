@@ -80,7 +80,8 @@ class TrainConfig:
         validation_fraction: Share cut from the training data, by source, where there is no validation folder.
         mirrored: Have the detector judge the mean of a face and its mirror image: a little better, twice the time.
         half: Round the detector's weights to half precision: files of half the size, all of them alike.
-        error_rate: Share of each validation data set's real faces that the thresholds may call fake.
+        error_rate: Share of the real faces of each validation data set with 60 or more that the thresholds may call
+            fake.
         miss_rate: Share of its fakes that they may call real; none is the same share.
         seed: Of the split, the order, the augmentations and the head.
         workers: Processes that load faces, per training process.

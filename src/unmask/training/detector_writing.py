@@ -19,7 +19,8 @@ from unmask.schema import DetectorSettings, InputSpec
 from unmask.training.batches import validation_loader
 from unmask.training.calibrating import judge_views, write_calibrated
 from unmask.training.config import OF_THIS_MACHINE, TrainConfig, weights_name
-from unmask.training.network import trained_before
+from unmask.training.forebears import describe_hardware, with_forebears
+from unmask.training.network import detectors_of, trained_before
 from unmask.training.run_data import RunData
 from unmask.training.run_state import BEST
 from unmask.training.transfer import merge_adapters
@@ -73,7 +74,10 @@ def write_best(
         miss_rate=config.miss_rate,
     )
     write_calibrated(model, config.backbone, spec, settings, answers, output / "detector")
-    write_json(output / "detector" / TRAIN_CONFIG, train_record(config, data, history, accelerator.num_processes))
+    record = train_record(config, data, history, accelerator.num_processes)
+    record |= {"hardware": describe_hardware(accelerator.device)}
+    record = with_forebears(record, (folder for _, folder in detectors_of(config)))
+    write_json(output / "detector" / TRAIN_CONFIG, record)
     return output / "detector"
 
 

@@ -71,7 +71,9 @@ def network_input(model: nn.Module, size: int) -> InputSpec:
 def trained_before(config: TrainConfig, names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the data sets that a run's weights have seen: those of the detectors it learns from, and `names`."""
     before = [
-        name for _, folder in _detectors(config) for name in _read_folder_config(folder)["unmask"].get("trained_on", ())
+        name
+        for _, folder in detectors_of(config)
+        for name in _read_folder_config(folder)["unmask"].get("trained_on", ())
     ]
     return tuple(dict.fromkeys([*before, *names]))
 
@@ -82,7 +84,7 @@ def warn_of_another_split(config: TrainConfig, names: tuple[str, ...]) -> Iterat
     Part of this run's validation faces would then be faces that its weights have learnt, and every figure
     and threshold taken from them too good.
     """
-    for given, folder in _detectors(config):
+    for given, folder in detectors_of(config):
         if not (folder / TRAIN_CONFIG).is_file():
             continue
         before = read_json(folder / TRAIN_CONFIG)
@@ -100,7 +102,7 @@ def warn_of_another_split(config: TrainConfig, names: tuple[str, ...]) -> Iterat
             )
 
 
-def _detectors(config: TrainConfig) -> Iterator[tuple[str, Path]]:
+def detectors_of(config: TrainConfig) -> Iterator[tuple[str, Path]]:
     """Yield name and folder of each detector whose knowledge goes into a run."""
     for given in (config.init_weights, *config.teacher):
         if given and (folder := fetch_detector_folder(given)):

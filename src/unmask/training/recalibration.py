@@ -32,6 +32,7 @@ from unmask.schema import FAKE, MOST_CROP_MARGIN, REAL, DetectorSettings
 from unmask.training.batches import validation_loader
 from unmask.training.calibrating import KnownAnswers, judge_views, write_calibrated
 from unmask.training.config import TrainConfig, run_path
+from unmask.training.forebears import with_forebears
 from unmask.training.run_data import read_validation_faces
 
 OF_THE_SPLIT = ("seed", "validation_fraction", "limit", "layout")
@@ -94,7 +95,10 @@ def recalibrate(run: Recalibration) -> list[str]:
     )
     settings = write_calibrated(model, before.architecture, before.input_spec, asked, answers, run.output)
     record = read_json(run.detector / TRAIN_CONFIG)
-    write_json(run.output / TRAIN_CONFIG, record | {"calibrate_command": describe_command(run)})
+    record |= {"calibrate_command": describe_command(run)}
+    if run.mean_with is not None:
+        record = with_forebears(record, [run.mean_with], itself=run.detector)
+    write_json(run.output / TRAIN_CONFIG, record)
     if (run.detector / LICENCE).is_file():
         write_whole(run.output / LICENCE, (run.detector / LICENCE).read_bytes())
     write_whole(run.output / CARD, render_card(run.output).encode())

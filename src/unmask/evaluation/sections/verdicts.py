@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from unmask.calibration import verdict_of
 from unmask.evaluation.scoring import DatasetScores
 from unmask.evaluation.sections import SECTIONS, Scored, Section
 from unmask.evaluation.tables import render_table, share
 from unmask.metrics.bootstrap import bootstrap_intervals
 from unmask.metrics.weights import ratio
-from unmask.schema import FAKE, REAL
+from unmask.schema import FAKE, LABEL_NAMES, REAL, DetectorSettings
+from unmask.verdicts import BETWEEN
 
 POLICY = (
     "At each detector's own thresholds. A picture is decided when its verdict is real or fake; coverage is the share "
@@ -21,13 +24,21 @@ POLICY = (
     "or of all has no bootstrap interval; of n pictures without an error, up to about 3/n may still be the rate."
 )
 
+REASONS_POLICY = (
+    "Why pictures stayed uncertain, each under its weightiest reason: its probability lies between the thresholds, or "
+    "it lies beyond one and a caution took the verdict away. Drawings are among the faces unlike the known ones. The "
+    "last two columns tell what the verdict would have been without the caution: what it costs, and what it saves."
+)
+
 
 @SECTIONS.register("verdicts")
 def verdicts(scored: Scored) -> Section:
     """Return both errors of the decided pictures, and the coverage, by detector and data set."""
     content: dict[str, dict[str, Any]] = {detector.name: {} for detector in scored.detectors}
+    uncertain: dict[str, dict[str, Any]] = {detector.name: {} for detector in scored.detectors}
     for detector, data, each in scored.pairs():
         content[detector.name][data.name] = describe_verdicts(each, scored.suite.resamples, scored.suite.seed)
+        uncertain[detector.name][data.name] = count_reasons(each, detector.settings)
     thresholds = {
         detector.name: {"real": detector.settings.real_threshold, "fake": detector.settings.fake_threshold}
         for detector in scored.detectors
@@ -35,8 +46,8 @@ def verdicts(scored: Scored) -> Section:
     said = [f"`{name}` says real below {t['real']:.3f}, fake above {t['fake']:.3f}." for name, t in thresholds.items()]
     return Section(
         title="Verdicts",
-        content={"thresholds": thresholds, "by_detector": content},
-        markdown="\n\n".join([POLICY, " ".join(said), _table(content)]),
+        content={"thresholds": thresholds, "by_detector": content, "uncertain": uncertain},
+        markdown="\n\n".join([POLICY, " ".join(said), _table(content), REASONS_POLICY, _reasons_table(uncertain)]),
     )
 
 
@@ -70,6 +81,27 @@ def describe_verdicts(each: DatasetScores, resamples: int, seed: int) -> dict[st
     }
 
 
+def count_reasons(each: DatasetScores, settings: DetectorSettings) -> dict[str, dict[str, int | None]]:
+    """Return how many pictures stayed uncertain by each reason, and what the thresholds alone would have said.
+
+    A picture counts under the first of its reasons, the commonest reason comes first. `right` and `wrong` are None
+    between the thresholds, which say nothing there.
+    """
+    low, high = settings.real_threshold, settings.fake_threshold
+    counts: Counter[str] = Counter()
+    right: Counter[str] = Counter()
+    for row in each.scored:
+        if row.verdict != "uncertain" or not row.reasons:
+            continue
+        counts[row.reasons[0]] += 1
+        right[row.reasons[0]] += verdict_of(row.fake_probability or 0.0, low, high) == LABEL_NAMES[row.label]
+    found: dict[str, dict[str, int | None]] = {}
+    for reason, count in counts.most_common():
+        would_be = (None, None) if reason == BETWEEN else (right[reason], count - right[reason])
+        found[reason] = {"pictures": count, "right": would_be[0], "wrong": would_be[1]}
+    return found
+
+
 def _table(content: Mapping[str, Mapping[str, Any]]) -> str:
     names = list(next(iter(content.values())))
     heads = {"real_called_fake": "decided reals called fake", "fake_called_real": "decided fakes called real"}
@@ -80,6 +112,19 @@ def _table(content: Mapping[str, Mapping[str, Any]]) -> str:
         for detector, entries in content.items()
     ]
     return render_table(["Data set", "Detector", *heads.values()], rows, texts=2)
+
+
+def _reasons_table(uncertain: Mapping[str, Mapping[str, Any]]) -> str:
+    names = list(next(iter(uncertain.values())))
+    rows = [
+        [name, detector, reason, *("–" if count is None else str(count) for count in found.values())]
+        for name in names
+        for detector, entries in uncertain.items()
+        for reason, found in entries[name].items()
+    ]
+    return render_table(
+        ["Data set", "Detector", "Uncertain by", "Pictures", "Would be right", "Would be wrong"], rows, 3
+    )
 
 
 def _cell(figure: Mapping[str, Any]) -> str:
