@@ -25,7 +25,8 @@ def render_repeat(record: dict[str, Any], report: dict[str, Any]) -> str:
     lines: list[str] = []
     forebears = record.get("forebears", [])
     for each in forebears:
-        lines += [f"# {each['name']}, of which weights {each['weights']} went into this detector", *each["commands"]]
+        lines.append(f"# {each['name']}, weights {each['weights']}: this detector started or learned from it")
+        lines += each["commands"]
     own = training_commands(record) + ([str(report["command"])] if report.get("command") else [])
     lines += ["# this detector", *own] if forebears and own else own
     if not lines:
