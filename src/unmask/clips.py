@@ -145,28 +145,25 @@ class _Person:
 
 
 class _People:
-    """Everybody of a clip who is still followed, in order of appearance."""
+    """Everybody of a clip, in order of appearance."""
 
     def __init__(self) -> None:
-        self._tracker, self._people = Tracker(), dict[int, _Person]()
-
-    @property
-    def let_go(self) -> int:
-        return self._tracker.met - len(self._people)
+        self._tracker, self._people = Tracker(), list[_Person]()
 
     def add(self, seen: _Seen) -> None:
         numbers = self._tracker.follow(seen.time, [face.box for face in seen.faces], seen.looks)
         for number, face, assessment in zip(numbers, seen.faces, seen.assessments, strict=True):
             if number is None:
                 continue
-            self._people.setdefault(number, _Person()).add(seen.time, face, assessment)
-        self._people = {number: person for number, person in self._people.items() if self._tracker.follows(number)}
+            while number >= len(self._people):
+                self._people.append(_Person())
+            self._people[number].add(seen.time, face, assessment)
 
     def predict(self, settings: DetectorSettings, finder: FaceFinder) -> tuple[PersonPrediction, ...]:
-        most = max((len(person.times) for person in self._people.values()), default=0)
+        most = max((len(person.times) for person in self._people), default=0)
         return tuple(
             _predict_person(number, person, len(person.times) < BRIEF_SHARE * most, settings, finder)
-            for number, person in enumerate(self._people.values(), 1)
+            for number, person in enumerate(self._people, 1)
         )
 
 
