@@ -89,8 +89,44 @@ def test_every_section_speaks_of_every_detector_and_data_set(written):
 def test_videos_are_pooled_where_they_have_several_pictures(written):
     _, report = written
     entries = report["suite"]["sections"]["scores"]["by_detector"][report["detector"]]
-    assert entries["some-faces/test"]["video"]["counts"]["scored"] <= 8
-    assert entries["others"]["video"] is None
+    verdicts = report["suite"]["sections"]["verdicts"]["by_detector"][report["detector"]]
+    assert (entries["some-faces/test"]["level"], entries["others"]["level"]) == ("frame", "picture")
+    count = entries["some-faces/test"]["video"]["counts"]["scored"]
+    assert 0 < count <= 8
+    assert verdicts["some-faces/test"]["video"]["coverage"]["whole"] == count
+    assert entries["others"]["video"] is verdicts["others"]["video"] is None
+
+
+def test_the_pages_say_what_the_rows_are_of(written):
+    output, _ = written
+    for text in ((output / "report.md").read_text(), (output / "report.html").read_text()):
+        words = re.sub(r"(<[^>]+>|[|\s])+", " ", text)
+        said = set(re.findall(r"some-faces/test (frame|video|picture) ", words))
+        assert said == {"frame", "video"}
+        assert set(re.findall(r"others (frame|video|picture) ", words)) == {"picture"}
+        assert "16 frames (8 real, 8 fake)" in text
+
+
+CLIPS = """
+data: [clips]
+sections: [scores, verdicts, methods, groups, calibration, selective_risk, robustness, deletion]
+resamples: 100
+"""
+
+
+def test_a_suite_of_clips_leaves_out_what_is_of_single_pictures(write_clip, tiny_detector, tmp_path):
+    for number in range(4):
+        write_clip(f"clips/{('real', 'fake')[number % 2]}/{number}.mp4", [draw_face(number, 96)] * 2)
+    (tmp_path / "clips.yaml").write_text(CLIPS)
+    run = SuiteRun(str(tmp_path / "clips.yaml"), str(tmp_path / "out"), str(tmp_path), (str(tiny_detector),))
+    report = run_suite(run, progress=False)
+    (entry,) = report["datasets"]
+    assert (entry["level"], entry["counts"]["total"]) == ("video", 4)
+    assert entry["counts"]["unreadable"] == 0
+    page = (tmp_path / "out/report.md").read_text()
+    assert "4 clips (2 real, 2 fake)" in page
+    assert page.count("Clips are left out, for this is of single pictures: clips (4).") == 2
+    assert "`predict_video`" in page
 
 
 def test_the_pages_show_every_figure(written):

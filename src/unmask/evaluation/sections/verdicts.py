@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from unmask.evaluation.scoring import DatasetScores
+from unmask.evaluation.levels import FRAME, VIDEO, level_of, pool_videos
+from unmask.evaluation.scoring import DatasetScores, ImageScore
 from unmask.evaluation.sections import SECTIONS, Scored, Section
 from unmask.evaluation.tables import render_table, share
 from unmask.metrics.bootstrap import bootstrap_intervals
 from unmask.metrics.weights import ratio
-from unmask.schema import FAKE, REAL
+from unmask.schema import FAKE, REAL, DetectorSettings
 
 POLICY = (
-    "At each detector's own thresholds. A picture is decided when its verdict is real or fake; coverage is the share "
-    "of decided pictures among those with a score. The two errors are shares of the decided pictures alone: a detector "
-    "that decides little can be right on what it decides, so they are read together with the coverage. A share of none "
-    "or of all has no bootstrap interval; of n pictures without an error, up to about 3/n may still be the rate."
+    "At each detector's own thresholds, of pictures, frames or clips as “level” says. One is decided when its verdict "
+    "is real or fake; coverage is the share of the decided among those with a score. The two errors are shares of the "
+    "decided alone: a detector that decides little can be right on what it decides, so they are read together with the "
+    "coverage. A share of none or of all has no bootstrap interval; of n without an error, up to about 3/n may still "
+    "be the rate."
+)
+VIDEOS = (
+    "Below a row of frames stands one of the same frames clip by clip, of level video: the verdict is that of the mean "
+    "of their logits, and uncertain where most frames leave no ground for one."
 )
 
 
@@ -27,26 +33,39 @@ def verdicts(scored: Scored) -> Section:
     """Return both errors of the decided pictures, and the coverage, by detector and data set."""
     content: dict[str, dict[str, Any]] = {detector.name: {} for detector in scored.detectors}
     for detector, data, each in scored.pairs():
-        content[detector.name][data.name] = describe_verdicts(each, scored.suite.resamples, scored.suite.seed)
+        content[detector.name][data.name] = _describe(
+            each, detector.settings, scored.suite.resamples, scored.suite.seed
+        )
     thresholds = {
         detector.name: {"real": detector.settings.real_threshold, "fake": detector.settings.fake_threshold}
         for detector in scored.detectors
     }
     said = [f"`{name}` says real below {t['real']:.3f}, fake above {t['fake']:.3f}." for name, t in thresholds.items()]
+    note = [VIDEOS] if any(entry["video"] for entries in content.values() for entry in entries.values()) else []
     return Section(
         title="Verdicts",
         content={"thresholds": thresholds, "by_detector": content},
-        markdown="\n\n".join([POLICY, " ".join(said), _table(content)]),
+        markdown="\n\n".join([POLICY, *note, " ".join(said), _table(content)]),
     )
 
 
-def describe_verdicts(each: DatasetScores, resamples: int, seed: int) -> dict[str, Any]:
-    """Return counts, shares and their intervals of one data set's verdicts.
+def _describe(each: DatasetScores, settings: DetectorSettings, resamples: int, seed: int) -> dict[str, Any]:
+    """Return what one data set's verdicts come to, and `video`: the same by clip where its pictures are frames."""
+    level = level_of(each.rows)
+    entry = {"level": level, **describe_verdicts(each.rows, resamples, seed), "video": None}
+    if level == FRAME:
+        pooled = pool_videos(each.rows, settings)
+        entry["video"] = {"level": VIDEO, **describe_verdicts(pooled, resamples, seed)}
+    return entry
+
+
+def describe_verdicts(rows: Sequence[ImageScore], resamples: int, seed: int) -> dict[str, Any]:
+    """Return counts, shares and their intervals of the verdicts on pictures, frames or clips.
 
     `real_called_fake` is over the decided reals, `fake_called_real` over the decided fakes, `coverage` over all
-    pictures with a score. A share of nothing is None.
+    rows with a score. A share of nothing is None.
     """
-    rows = each.scored
+    rows = [row for row in rows if row.fake_probability is not None]
     labels = np.array([row.label for row in rows], dtype=np.int64)
     called = np.array([{"real": REAL, "fake": FAKE}.get(row.verdict, -1) for row in rows], dtype=np.int64)
     decided = called >= 0
@@ -75,11 +94,13 @@ def _table(content: Mapping[str, Mapping[str, Any]]) -> str:
     heads = {"real_called_fake": "decided reals called fake", "fake_called_real": "decided fakes called real"}
     heads["coverage"] = "coverage"
     rows = [
-        [name, detector, *(_cell(entries[name][key]) for key in heads)]
+        [name, entry["level"], detector, *(_cell(entry[key]) for key in heads)]
         for name in names
         for detector, entries in content.items()
+        for entry in (entries[name], entries[name]["video"])
+        if entry
     ]
-    return render_table(["Data set", "Detector", *heads.values()], rows, texts=2)
+    return render_table(["Data set", "Level", "Detector", *heads.values()], rows, texts=3)
 
 
 def _cell(figure: Mapping[str, Any]) -> str:
