@@ -82,12 +82,16 @@ def describe_dataset(scores: DatasetScores) -> dict[str, Any]:
 
 
 def keep_some(scores: DatasetScores) -> dict[str, Any]:
-    """Return what a later version can be held to: the fake probabilities of 25 pictures, taken evenly, in their order.
+    """Return what a later version can be held to: what was said of 25 pictures, taken evenly, in their order.
 
-    A picture without a face, or that cannot be read, has None.
+    A picture without a face, or that cannot be read, has None for a fake probability.
     """
     rows = take_evenly(scores.rows, CHECK_FACES)
-    return {"faces": len(rows), "fake_probabilities": [row.fake_probability for row in rows]}
+    return {
+        "faces": len(rows),
+        "fake_probabilities": [row.fake_probability for row in rows],
+        "verdicts": [row.verdict for row in rows],
+    }
 
 
 def hash_weights(folder: Path) -> dict[str, str]:
