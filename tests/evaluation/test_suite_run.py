@@ -18,7 +18,7 @@ from unmask.media.drawing import draw_face
 pytest.importorskip("timm", reason="the train extra, which makes the detector, is not installed")
 
 SUITE = """
-data: [some-faces/test, others]
+data: [some-faces/test, {path: others, method: by hand}]
 sections: [scores, verdicts, methods, groups, calibration, selective_risk, robustness: {faces: 3}, deletion: {faces: 3}]
 resamples: 100
 """
@@ -126,6 +126,14 @@ def test_a_suite_of_clips_leaves_out_what_is_of_single_pictures(write_clip, tiny
     assert "4 clips (2 real, 2 fake)" in page
     assert page.count("Clips are left out, for this is of single pictures: clips (4).") == 2
     assert "`predict_video`" in page
+
+
+def test_a_method_that_the_suite_names_is_that_of_the_fakes_alone(written):
+    output, report = written
+    found = report["suite"]["sections"]["methods"]["by_detector"][report["detector"]]
+    assert (list(found["others"]), list(found["some-faces/test"])) == (["by hand"], ["unknown"])
+    rows = [row for row in csv.DictReader((output / SCORES).open()) if row["dataset"] == "others"]
+    assert {(row["label"], row["method"]) for row in rows} == {("real", "real"), ("fake", "by hand")}
 
 
 def test_the_pages_show_every_figure(written):
