@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from unmask.evaluation.levels import FRAME, VIDEO, level_of, pool_videos
-from unmask.evaluation.scoring import DatasetScores, ImageScore
+from unmask.evaluation.scoring import DatasetScores
 from unmask.evaluation.sections import SECTIONS, Scored, Section
-from unmask.evaluation.tables import render_table, share
-from unmask.metrics.bootstrap import bootstrap_intervals
-from unmask.metrics.weights import ratio
-from unmask.schema import FAKE, REAL, DetectorSettings
+from unmask.evaluation.shares import describe_verdicts
+from unmask.evaluation.tables import render_table, share_of_counts
+from unmask.schema import DetectorSettings
 
 POLICY = (
     "At each detector's own thresholds, of pictures, frames or clips as “level” says. One is decided when its verdict "
@@ -59,51 +56,15 @@ def _describe(each: DatasetScores, settings: DetectorSettings, resamples: int, s
     return entry
 
 
-def describe_verdicts(rows: Sequence[ImageScore], resamples: int, seed: int) -> dict[str, Any]:
-    """Return counts, shares and their intervals of the verdicts on pictures, frames or clips.
-
-    `real_called_fake` is over the decided reals, `fake_called_real` over the decided fakes, `coverage` over all
-    rows with a score. A share of nothing is None.
-    """
-    rows = [row for row in rows if row.fake_probability is not None]
-    labels = np.array([row.label for row in rows], dtype=np.int64)
-    called = np.array([{"real": REAL, "fake": FAKE}.get(row.verdict, -1) for row in rows], dtype=np.int64)
-    decided = called >= 0
-    shares = {  # name -> which pictures count, and of which
-        "real_called_fake": ((labels == REAL) & (called == FAKE), (labels == REAL) & decided),
-        "fake_called_real": ((labels == FAKE) & (called == REAL), (labels == FAKE) & decided),
-        "coverage": (decided, np.ones_like(decided)),
-    }
-    counts = {name: [int(part.sum()), int(whole.sum())] for name, (part, whole) in shares.items()}
-    intervals: Mapping[str, Any] = dict.fromkeys(shares)
-    if rows:
-        intervals = bootstrap_intervals(
-            lambda w: {name: ratio(w @ part, w @ whole) for name, (part, whole) in shares.items()},
-            [row.source_id for row in rows],
-            resamples,
-            seed,
-        )
-    return {
-        name: {"part": part, "whole": whole, "share": part / whole if whole else None, "interval": intervals[name]}
-        for name, (part, whole) in counts.items()
-    }
-
-
 def _table(content: Mapping[str, Mapping[str, Any]]) -> str:
     names = list(next(iter(content.values())))
     heads = {"real_called_fake": "decided reals called fake", "fake_called_real": "decided fakes called real"}
     heads["coverage"] = "coverage"
     rows = [
-        [name, entry["level"], detector, *(_cell(entry[key]) for key in heads)]
+        [name, entry["level"], detector, *(share_of_counts(entry[key]) or "none decided" for key in heads)]
         for name in names
         for detector, entries in content.items()
         for entry in (entries[name], entries[name]["video"])
         if entry
     ]
     return render_table(["Data set", "Level", "Detector", *heads.values()], rows, texts=3)
-
-
-def _cell(figure: Mapping[str, Any]) -> str:
-    if figure["share"] is None:
-        return "none decided"
-    return f"{share(figure['share'], figure['interval'])}, {figure['part']} of {figure['whole']}"
