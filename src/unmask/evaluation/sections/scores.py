@@ -112,7 +112,8 @@ def _table(content: Mapping[str, Mapping[str, Any]], columns: Mapping[str, str],
     """Return one row for each data set and detector, the detectors of a data set under each other."""
     names = list(dict.fromkeys(key for entries in content.values() for key in entries))
     left_out = ["No face", "Unreadable"] if counts else []
-    head = ["Data set", "Level", "Detector", "In training", "Scored", *left_out, *columns.values()]
+    several = len(content) > 1  # one detector stands in the title, and its column would push the figures off the page
+    head = ["Data set", "Level", *(["Detector"] if several else []), "In training", "Scored", *left_out]
     rows = []
     for name in names:
         for detector, entries in content.items():
@@ -123,14 +124,14 @@ def _table(content: Mapping[str, Mapping[str, Any]], columns: Mapping[str, str],
                     [
                         name,
                         entry["level"],
-                        detector,
+                        *([detector] if several else []),
                         "yes" if entry["seen_in_training"] else "no",
                         str(entry["counts"]["scored"]),
                         *lost,
                     ]
                     + [with_interval(entry["metrics"][key], entry["intervals"][key]) for key in columns]
                 )
-    return render_table(head, rows, texts=4)
+    return render_table([*head, *columns.values()], rows, texts=3 + several)
 
 
 def _mean_table(means: Mapping[str, Mapping[str, float | None]]) -> str:
