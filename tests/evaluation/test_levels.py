@@ -19,8 +19,10 @@ LEVELS = [
     ("picture", [row("1.png", 0, 0.1, "1"), row("2.png", 1, 0.2, "2")]),
     # pictures of a data set that names no video
     ("picture", [row("1.png", 0, 0.1), row("2.png", 0, 0.2)]),
-    # one name, two labels: a fake called as its original
-    ("picture", [row("1.png", 0, 0.1, "a"), row("2.png", 1, 0.2, "a")]),
+    # named after their files, with the class before them
+    ("picture", [row("real/1.png", 0, 0.1, "real/1"), row("fake/1.png", 1, 0.2, "fake/1")]),
+    # one frame each of two clips
+    ("frame", [row("1_07.png", 0, 0.1, "real/1"), row("2_04.png", 1, 0.2, "fake/2")]),
     # two pictures of one video
     ("frame", [row("1.png", 0, 0.1, "a"), row("2.png", 0, 0.2, "a"), row("3.png", 1, 0.2, "b")]),
     # clips, one of which could not be read

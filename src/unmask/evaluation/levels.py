@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from unmask.calibration import verdict_of
 from unmask.clips import pool_probabilities
@@ -19,12 +19,12 @@ ITEMS = {PICTURE: "pictures", FRAME: "frames", VIDEO: "clips", MIXED: "pictures 
 def level_of(rows: Sequence[ImageScore]) -> str:
     """Return what the rows of one data set are: `picture`, `frame`, `video`, or `mixed` with pictures beside clips.
 
-    Pictures are frames where a video, named by `video_id`, has several of them.
+    Pictures are frames where their `video_id` names a clip and not themselves, be it that one frame of each is scored.
     """
     clips = sum(is_clip(row.file) for row in rows)
     if clips:
         return VIDEO if clips == len(rows) else MIXED
-    return FRAME if max(Counter(map(_video_of, rows)).values(), default=0) > 1 else PICTURE
+    return FRAME if any(map(_is_frame, rows)) else PICTURE
 
 
 def items_of(rows: Sequence[ImageScore]) -> str:
@@ -48,6 +48,12 @@ def pool_videos(rows: Sequence[ImageScore], settings: DetectorSettings) -> list[
     for row in rows:
         videos.setdefault(_video_of(row), []).append(row)
     return [_pool(video, frames, settings) for (video, _), frames in videos.items()]
+
+
+def _is_frame(row: ImageScore) -> bool:
+    """Say whether a picture is of a clip: layouts name one that is its own clip after its file."""
+    file = Path(row.file)
+    return bool(row.video_id) and Path(row.video_id).name not in (file.name, file.stem)
 
 
 def _video_of(row: ImageScore) -> tuple[str, int]:

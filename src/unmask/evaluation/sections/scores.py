@@ -85,8 +85,9 @@ def _describe(each: DatasetScores, settings: DetectorSettings, resamples: int, s
         **measure(*arrays_of(each.rows), resamples=resamples, seed=seed),
         "video": None,
     }
-    if entry["level"] == FRAME:
-        pooled = [row for row in pool_videos(each.rows, settings) if row.fake_probability is not None]
+    videos = pool_videos(each.rows, settings) if entry["level"] == FRAME else each.rows
+    if len(videos) < len(each.rows):  # of one frame each, clips would say the same
+        pooled = [row for row in videos if row.fake_probability is not None]
         labels = [row.label for row in pooled]
         entry["video"] = {
             "level": VIDEO,

@@ -50,8 +50,8 @@ def _describe(each: DatasetScores, settings: DetectorSettings, resamples: int, s
     """Return what one data set's verdicts come to, and `video`: the same by clip where its pictures are frames."""
     level = level_of(each.rows)
     entry = {"level": level, **describe_verdicts(each.rows, resamples, seed), "video": None}
-    if level == FRAME:
-        pooled = pool_videos(each.rows, settings)
+    pooled = pool_videos(each.rows, settings) if level == FRAME else each.rows
+    if len(pooled) < len(each.rows):  # of one frame each, clips would say the same
         entry["video"] = {"level": VIDEO, **describe_verdicts(pooled, resamples, seed)}
     return entry
 
