@@ -52,7 +52,7 @@ def test_every_step_shows_what_it_made(executed):
 
 def test_the_toys_are_told_apart(executed):
     lines = printed(executed).splitlines()
-    (score,) = [line for line in lines if line.startswith("unseen-toys: 24 of 24 scored")]
+    (score,) = [line for line in lines if line.startswith("unseen-toys: 24 of 24 pictures scored")]
     assert float(score.split("AUC ")[1].split(",")[0]) > 0.9
     assert [line for line in lines if line.startswith("fake-500.png: fake.")]
 

@@ -1,4 +1,4 @@
-"""Score a detector on labelled pictures and write report.json, report.md, scores.csv and figures.
+"""Score a detector on labelled pictures or clips and write report.json, report.md, scores.csv and figures.
 
 examples:
   python train/score.py --data data/hardfake --output runs/scores

@@ -243,7 +243,9 @@ def _row(entry: dict[str, Any]) -> str:
     cells = [
         name,
         "yes" if entry.get("seen_in_training") else "no",
-        f"{counts['total']:,}" + (f" of {counts['available']:,}" if _is_part(counts) else ""),
+        f"{counts['total']:,}"
+        + (f" of {counts['available']:,}" if _is_part(counts) else "")
+        + (" clips" if entry.get("level") == "video" else ""),
         *(f"{counts.get(key, 0):,}" for key in ("no_face", "unreadable")),
         *("–" if score is None else f"{score:.3f}" for score in scores),
         *_verdict_shares(entry.get("verdicts", {})),

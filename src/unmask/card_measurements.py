@@ -44,11 +44,13 @@ def _intervals(sections: dict[str, Any]) -> str:
     scores, verdicts = _own(sections.get("scores")), _own(sections.get("verdicts"))
     if not scores or not verdicts:
         return ""
-    rows = [
-        (not entry["seen_in_training"], name, entry, verdicts[name])
-        for name, entry in scores.items()
-        if name in verdicts
-    ]
+    rows = []
+    for name, entry in scores.items():
+        if name in verdicts:
+            unseen = not entry["seen_in_training"]
+            rows.append((unseen, name, entry, verdicts[name]))
+            if verdicts[name].get("video"):  # the pictures are frames
+                rows.append((unseen, f"{name}, by clip", entry["video"], verdicts[name]["video"]))
     lines = [
         "In brackets: 95 % intervals by the bootstrap over sources. Verdicts: shares of the decided faces, those that "
         "are called `real` or `fake`; coverage is their share.",
@@ -87,7 +89,8 @@ def _calibration(content: dict[str, Any] | None, folder: Path | None) -> str:
 
 def _robustness(content: dict[str, Any] | None, folder: Path | None) -> str:
     """Return how much of the AUC is left after corruptions, and which of them costs most."""
-    if not content:
+    measured = {name: entry for name, entry in _own(content).items() if entry["auc"]}
+    if not content or not measured:  # clips, or faces of one class
         return NOT_MEASURED
     lines = [
         f"AUC on an even sample after {len(content['corruptions'])} corruptions at "
@@ -97,7 +100,7 @@ def _robustness(content: dict[str, Any] | None, folder: Path | None) -> str:
         "| data set | faces | clean | mean of all | mean / clean | weakest |",
         "|---|--:|--:|--:|--:|---|",
     ]
-    for name, entry in _own(content).items():
+    for name, entry in measured.items():
         means = {kind: sum(values) / len(values) for kind, values in entry["auc"].items()}
         weakest = min(means, key=lambda kind: means[kind])
         lines.append(

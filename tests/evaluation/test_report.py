@@ -61,7 +61,9 @@ def test_the_report_names_the_weights_it_is_of(detector, make_scores):
 def test_a_report_keeps_the_scores_of_even_pictures_and_their_gaps(make_scores):
     scores = make_scores(reals=25, fakes=23, no_face=1)
     values = [row.fake_probability for row in scores.rows]
-    assert describe_dataset(scores)["check"] == {"faces": 25, "fake_probabilities": values[::2]}
+    verdicts = [row.verdict for row in scores.rows]
+    expected = {"faces": 25, "fake_probabilities": values[::2], "verdicts": verdicts[::2]}
+    assert describe_dataset(scores)["check"] == expected
     assert values[48] is None
 
 

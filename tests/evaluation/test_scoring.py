@@ -1,11 +1,14 @@
-"""Every picture leaves a row, in order, whatever became of it."""
+"""Every picture and clip leaves a row, in order, whatever became of it."""
 
 import dataclasses
+import sys
 
 import pytest
 
-from unmask.errors import BrokenDetector, DataError
+from unmask.data.layouts import read_samples
+from unmask.errors import BrokenDetector, DataError, UnreadableVideo
 from unmask.evaluation.scoring import score_dataset
+from unmask.schema import Sample
 
 ROWS = [
     # a dark picture: the rule says real
@@ -95,3 +98,28 @@ def test_an_error_of_the_detector_stops_the_scoring(detector, draw_sample):
     with pytest.raises(BrokenDetector, match="truncated"):
         score_dataset(detector, samples, progress=False)
     assert len(begun) < len(samples)
+
+
+def test_a_clip_is_judged_as_a_user_would_get_it(tiny_detector, write_clip, drawn_face, tmp_path):
+    from unmask.hub import load_detector
+
+    judge = load_detector(tiny_detector)
+    write_clip("clips/real/a.mp4", [drawn_face] * 3)
+    write_clip("clips/fake/blank.mp4", [drawn_face * 0] * 3)
+    (tmp_path / "clips/fake/torn.mp4").write_bytes(b"no clip")
+    scores = score_dataset(judge, read_samples(tmp_path / "clips"), root=tmp_path / "clips", progress=False)
+    found = {row.file: (row.fake_probability, row.verdict) for row in scores.rows}
+    expected = judge.predict_video(tmp_path / "clips/real/a.mp4")
+    assert found["real/a.mp4"] == (expected.fake_probability, expected.verdict)
+    assert expected.fake_probability is not None
+    assert found["fake/blank.mp4"] == (None, "no_face")
+    assert found["fake/torn.mp4"] == (None, "unreadable")
+
+
+def test_clips_that_nothing_here_can_read_are_no_unreadable_ones(tiny_detector, write_clip, drawn_face, monkeypatch):
+    from unmask.hub import load_detector
+
+    path = write_clip("real/a.mp4", [drawn_face])
+    monkeypatch.setitem(sys.modules, "unmask.media.video", None)
+    with pytest.raises(UnreadableVideo, match="pip install av"):
+        score_dataset(load_detector(tiny_detector), [Sample(str(path), 0, "a", "a", "real")], progress=False)

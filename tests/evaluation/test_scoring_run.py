@@ -126,7 +126,7 @@ def test_a_data_set_without_splits_is_taken_whole_and_it_says_so(detector_folder
         ScoringRun([str(whole)], str(tmp_path / "out"), str(detector_folder), split="test"), progress=False
     )
     assert report["datasets"][0]["counts"]["total"] == 9
-    assert "whole has no splits: all 9 pictures are taken for test." in capsys.readouterr().out
+    assert "whole has no splits: all 9 files are taken for test." in capsys.readouterr().out
 
 
 def test_the_command_in_the_report_names_no_place_of_this_machine(tmp_path):

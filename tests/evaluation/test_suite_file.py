@@ -32,9 +32,9 @@ def test_the_default_suite_holds_what_the_card_tells():
 
 
 def test_a_data_set_is_a_folder_or_a_mapping(write):
-    text = "data: [faces, {path: a/b, split: test, limit: 9, groups: [sex]}]\nsections: [scores]\nseed: 7"
+    text = "data: [faces, {path: a/b, split: test, limit: 9, groups: [sex], method: GAN}]\nsections: [scores]\nseed: 7"
     suite = read_suite(write(text))
-    assert suite.data == (SuiteData("faces"), SuiteData("a/b", split="test", limit=9, groups=("sex",)))
+    assert suite.data == (SuiteData("faces"), SuiteData("a/b", split="test", limit=9, groups=("sex",), method="GAN"))
     assert (suite.sections, suite.seed) == ((("scores", {}),), 7)
 
 
@@ -57,6 +57,12 @@ WRONG = [
     ("data: [/a]\nsections: [scores]", "not below the data root"),
     # no such split
     ("data: [{path: a, split: dev}]\nsections: [scores]", "'dev' is no split"),
+    # a method that is a number
+    ("data: [{path: a, method: 2}]\nsections: [scores]", "method of a data set is 2. Give its name."),
+    # a method without a name
+    ("data: [{path: a, method: ''}]\nsections: [scores]", "method of a data set is ''. Give its name."),
+    # several methods, of which none could be told whose it is
+    ("data: [{path: a, method: [b, c]}]\nsections: [scores]", "method of a data set is ['b', 'c']. Give its name."),
     # a limit of nothing
     ("data: [{path: a, limit: 0}]\nsections: [scores]", "whole number from 1"),
     # a section that is misspelt

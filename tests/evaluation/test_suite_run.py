@@ -1,4 +1,4 @@
-"""A suite end to end: real detector folders, real files, one report; and the shipped report, held to."""
+"""A suite end to end: real detector folders, real files, one report."""
 
 import csv
 import json
@@ -13,13 +13,12 @@ from unmask.detector_folder import REPORT
 from unmask.errors import DataError
 from unmask.evaluation.report_files import SCORES
 from unmask.evaluation.suite_run import SuiteRun, describe_command, run_suite
-from unmask.hub.loading import SHIPPED
 from unmask.media.drawing import draw_face
 
 pytest.importorskip("timm", reason="the train extra, which makes the detector, is not installed")
 
 SUITE = """
-data: [some-faces/test, others]
+data: [some-faces/test, {path: others, method: by hand}]
 sections: [
   scores, verdicts, methods, failures: {pictures: 2}, groups, calibration, selective_risk,
   robustness: {faces: 3}, deletion: {faces: 3}]
@@ -94,8 +93,52 @@ def test_every_section_speaks_of_every_detector_and_data_set(written):
 def test_videos_are_pooled_where_they_have_several_pictures(written):
     _, report = written
     entries = report["suite"]["sections"]["scores"]["by_detector"][report["detector"]]
-    assert entries["some-faces/test"]["video"]["counts"]["scored"] <= 8
-    assert entries["others"]["video"] is None
+    verdicts = report["suite"]["sections"]["verdicts"]["by_detector"][report["detector"]]
+    assert (entries["some-faces/test"]["level"], entries["others"]["level"]) == ("frame", "picture")
+    count = entries["some-faces/test"]["video"]["counts"]["scored"]
+    assert 0 < count <= 8
+    assert verdicts["some-faces/test"]["video"]["coverage"]["whole"] == count
+    assert entries["others"]["video"] is verdicts["others"]["video"] is None
+
+
+def test_the_pages_say_what_the_rows_are_of(written):
+    output, _ = written
+    for text in ((output / "report.md").read_text(), (output / "report.html").read_text()):
+        words = re.sub(r"(<[^>]+>|[|\s])+", " ", text)
+        said = set(re.findall(r"some-faces/test (frame|video|picture) ", words))
+        assert said == {"frame", "video"}
+        assert set(re.findall(r"others (frame|video|picture) ", words)) == {"picture"}
+        assert "16 frames (8 real, 8 fake)" in text
+
+
+CLIPS = """
+data: [clips]
+sections: [scores, verdicts, methods, failures, groups, calibration, selective_risk, robustness, deletion]
+resamples: 100
+"""
+
+
+def test_a_suite_of_clips_leaves_out_what_is_of_single_pictures(write_clip, tiny_detector, tmp_path):
+    for number in range(4):
+        write_clip(f"clips/{('real', 'fake')[number % 2]}/{number}.mp4", [draw_face(number, 96)] * 2)
+    (tmp_path / "clips.yaml").write_text(CLIPS)
+    run = SuiteRun(str(tmp_path / "clips.yaml"), str(tmp_path / "out"), str(tmp_path), (str(tiny_detector),))
+    report = run_suite(run, progress=False)
+    (entry,) = report["datasets"]
+    assert (entry["level"], entry["counts"]["total"]) == ("video", 4)
+    assert entry["counts"]["unreadable"] == 0
+    page = (tmp_path / "out/report.md").read_text()
+    assert "4 clips (2 real, 2 fake)" in page
+    assert page.count("Clips are left out, for this is of single pictures: clips (4).") == 2
+    assert "`predict_video`" in page
+
+
+def test_a_method_that_the_suite_names_is_that_of_the_fakes_alone(written):
+    output, report = written
+    found = report["suite"]["sections"]["methods"]["by_detector"][report["detector"]]
+    assert (list(found["others"]), list(found["some-faces/test"])) == (["by hand"], ["unknown"])
+    rows = [row for row in csv.DictReader((output / SCORES).open()) if row["dataset"] == "others"]
+    assert {(row["label"], row["method"]) for row in rows} == {("real", "real"), ("fake", "by hand")}
 
 
 def test_failures_are_told_without_a_picture_in_the_report(written):
@@ -158,24 +201,3 @@ def test_the_command_names_no_place_of_this_machine(tmp_path):
     assert describe_command(run) == (
         "python train/score.py --suite train/suites/default.yaml --data-root data --limit 9 --output out"
     )
-
-
-def test_the_shipped_report_holds_on_a_hundred_faces(shared, monkeypatch):
-    """Whoever changes weights, crop, finder or preprocessing has to score again."""
-    from unmask.evaluation.samples import read_split, take_evenly
-    from unmask.hub import load_detector
-
-    monkeypatch.delenv("UNMASK_FACE_MODEL", raising=False)
-    detector = load_detector()
-    entries = json.loads((SHIPPED / REPORT).read_text())["datasets"]
-    checked = 0
-    for entry in entries:
-        samples = take_evenly(read_split(shared / "data" / entry["path_name"]), entry["check"]["faces"])
-        assert detector.face_finder.name == entry["face_finder"], "score with the finder that the report was made with"
-        found = [detector.predict_image(sample.path).fake_probability for sample in samples]
-        expected = entry["check"]["fake_probabilities"]
-        assert [value is None for value in found] == [value is None for value in expected]
-        pairs = [pair for pair in zip(found, expected, strict=True) if None not in pair]
-        assert max(abs(value - stored) for value, stored in pairs) < 1e-3, entry["path_name"]
-        checked += len(samples)
-    assert checked >= 100

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from unmask.evaluation.levels import ITEMS, PICTURE
 from unmask.evaluation.run_scores import RunScores
 from unmask.evaluation.runs import Run
 from unmask.evaluation.tables import number, render_class_report, render_table, without_empty_columns
@@ -119,9 +120,10 @@ def _dataset_section(title: str, entries: Sequence[Entry], figure: str) -> list[
     for _, name, scores in entries:
         counts = scores.entry["counts"]
         seen = "learned from" if scores.entry["seen_in_training"] else "not learned from"
+        items = ITEMS[scores.entry.get("level", PICTURE)]
         day = scores.date or "an unknown day"
         parts.append(
-            f"**{name}**: {counts['scored']:,} of {counts['total']:,} pictures scored on {day}, "
+            f"**{name}**: {counts['scored']:,} of {counts['total']:,} {items} scored on {day}, "
             f"faces found by {scores.entry['face_finder']}; the data set's training pictures were {seen}."
         )
         parts.append(render_class_report(scores.entry["confusion_matrix"]))

@@ -9,6 +9,23 @@ from unmask.data.layouts.manifest import FILE_COLUMNS
 from unmask.data.tables import TABLE_SUFFIXES, columns_of, read_rows
 from unmask.errors import DataError
 
+USUAL = ("sex", "gender", "age", "age_group", "skin_tone", "race", "ethnicity")
+"""Columns that tell groups of people apart, in whatever case a table writes them."""
+
+
+def find_columns(root: Path) -> tuple[str, ...]:
+    """Return the usual columns that the tables of a data set have, as they are written there."""
+    held = {column for table in _tables(root) for column in columns_of(table) if column.lower() in USUAL}
+    return tuple(sorted(held, key=lambda column: (USUAL.index(column.lower()), column)))
+
+
+def name_group(column: str, value: str) -> str:
+    """Return the group that a value stands for: ages in years come in decades, all else is as it is written."""
+    if column.lower() != "age" or not value.isdecimal():
+        return value
+    decade = int(value) // 10 * 10
+    return f"{decade}–{decade + 9}"
+
 
 def read_groups(root: Path, columns: Sequence[str]) -> dict[Path, dict[str, str]]:
     """Return each listed picture's value in every column, by the picture's path; an empty cell is "".
@@ -38,7 +55,10 @@ def read_groups(root: Path, columns: Sequence[str]) -> dict[Path, dict[str, str]
 
 
 def _tables(root: Path) -> Iterator[Path]:
-    """Yield the tables at the root and one folder down that name files."""
+    """Yield the tables at the root and one folder down that name files; the root may be a table itself."""
+    if root.is_file():
+        yield from [root] if not columns_of(root).isdisjoint(FILE_COLUMNS) else []
+        return
     for folder in (root, *sorted(path for path in root.iterdir() if path.is_dir())):
         for path in sorted(folder.iterdir()):
             if path.suffix.lower() in TABLE_SUFFIXES and not columns_of(path).isdisjoint(FILE_COLUMNS):

@@ -45,28 +45,6 @@ def measure(
     return {"metrics": metrics, "intervals": intervals, "reason": None}
 
 
-def pool_videos(rows: Sequence[ImageScore]) -> list[ImageScore]:
-    """Return one row a video: its probability is the mean of its pictures' probabilities.
-
-    Pictures without a probability do not count; a video that has none at all is left out. Pictures of one video
-    that differ in label are two videos.
-
-    Args:
-        rows: pictures of one data set; one without `video_id` is a video by itself.
-    """
-    videos: dict[tuple[str, int], list[ImageScore]] = {}
-    for row in rows:
-        videos.setdefault((row.video_id or row.file, row.label), []).append(row)
-    pooled = []
-    for (video, label), pictures in videos.items():
-        values = [row.fake_probability for row in pictures if row.fake_probability is not None]
-        if values:
-            first = pictures[0]
-            mean = float(np.mean(values))
-            pooled.append(ImageScore(video, label, mean, "", first.source_id, first.method, video))
-    return pooled
-
-
 def arrays_of(rows: Sequence[ImageScore]) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Return labels int64 [N], probabilities float64 [N] and sources of the rows that have a probability."""
     scored = [row for row in rows if row.fake_probability is not None]

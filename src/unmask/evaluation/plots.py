@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from unmask.evaluation.levels import items_of
 from unmask.evaluation.scoring import DatasetScores
 from unmask.figures import BLUE, GREY, GRID, ORANGE, new_figure, to_png
 from unmask.metrics.auc import auc
@@ -32,7 +33,7 @@ def draw_figures(scores: DatasetScores, thresholds: dict[str, float]) -> dict[st
     if labels.size == 0:
         return {}
     figures = {"roc": draw_roc(labels, values, scores.title)} if np.unique(labels).size == 2 else {}
-    figures["histogram"] = draw_histogram(labels, values, thresholds, scores.title)
+    figures["histogram"] = draw_histogram(labels, values, thresholds, scores.title, items_of(scores.rows))
     figures["confusion_matrix"] = draw_confusion_matrix(labels, values, scores.title)
     return figures
 
@@ -61,7 +62,9 @@ def draw_roc(labels: np.ndarray, scores: np.ndarray, title: str) -> bytes:
     return to_png(figure)
 
 
-def draw_histogram(labels: np.ndarray, scores: np.ndarray, thresholds: dict[str, float], title: str) -> bytes:
+def draw_histogram(
+    labels: np.ndarray, scores: np.ndarray, thresholds: dict[str, float], title: str, items: str = "pictures"
+) -> bytes:
     """Return the histogram of fake probabilities by class over the detector's three verdict zones."""
     figure = new_figure(7.2, 4.2, f"Fake probability by class\n{title}")
     axes: Any = figure.add_subplot()
@@ -77,7 +80,7 @@ def draw_histogram(labels: np.ndarray, scores: np.ndarray, thresholds: dict[str,
             axes.bar(0, 0, label=f"{name} ({of_class.size})", alpha=0.5, **style)
     axes.set(xlim=(0, 1))
     axes.set_xlabel("fake probability")
-    axes.set_ylabel("pictures of the class, %")
+    axes.set_ylabel(f"{items} of the class, %")
     axes.legend(loc="upper center", ncols=2, bbox_to_anchor=(0.5, -0.16), frameon=False)
     return to_png(figure)
 
@@ -96,7 +99,7 @@ def draw_matrix(axes: Any, counts: np.ndarray) -> None:
     shares = counts / np.maximum(totals, 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
-        text = f"{count}\n{shares[row, column]:.1%}" if totals[row, 0] else "no pictures"
+        text = f"{count}\n{shares[row, column]:.1%}" if totals[row, 0] else "none"
         colour = "white" if shares[row, column] > 0.7 else "black"
         axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=13)
     axes.set_xticks([0, 1], [f"called {name}" for name in LABEL_NAMES])

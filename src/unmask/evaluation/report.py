@@ -13,6 +13,7 @@ import numpy as np
 
 from unmask.detector_folder import ONNX, WEIGHTS
 from unmask.errors import DataError, MetricError
+from unmask.evaluation.levels import items_of, level_of
 from unmask.evaluation.samples import take_evenly
 from unmask.evaluation.scoring import UNREADABLE, DatasetScores
 from unmask.metrics import METRICS
@@ -66,6 +67,7 @@ def describe_dataset(scores: DatasetScores) -> dict[str, Any]:
         "name": scores.name,
         "split": scores.split,
         "path_name": scores.short_path,
+        "level": level_of(scores.rows),
         "counts": count_pictures(scores),
         "face_finder": scores.face_finder,
         "seen_in_training": scores.seen_in_training,
@@ -80,12 +82,16 @@ def describe_dataset(scores: DatasetScores) -> dict[str, Any]:
 
 
 def keep_some(scores: DatasetScores) -> dict[str, Any]:
-    """Return what a later version can be held to: the fake probabilities of 25 pictures, taken evenly, in their order.
+    """Return what a later version can be held to: what was said of 25 pictures, taken evenly, in their order.
 
-    A picture without a face, or that cannot be read, has None.
+    A picture without a face, or that cannot be read, has None for a fake probability.
     """
     rows = take_evenly(scores.rows, CHECK_FACES)
-    return {"faces": len(rows), "fake_probabilities": [row.fake_probability for row in rows]}
+    return {
+        "faces": len(rows),
+        "fake_probabilities": [row.fake_probability for row in rows],
+        "verdicts": [row.verdict for row in rows],
+    }
 
 
 def hash_weights(folder: Path) -> dict[str, str]:
@@ -101,7 +107,9 @@ def _compute_metrics(
     threshold: dict[str, float | None] = {"threshold": THRESHOLD}
     try:
         if labels.size == 0:
-            raise MetricError(f"None of the {len(scores.rows)} pictures could be scored. See the counts.")
+            raise MetricError(
+                f"None of the {len(scores.rows)} {items_of(scores.rows)} could be scored. See the counts."
+            )
         return {name: METRICS[name](labels, values) for name in METRICS} | threshold, None
     except MetricError as error:
         return dict.fromkeys(METRICS) | threshold, str(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from unmask.evaluation.levels import ITEMS, MIXED, VIDEO
 from unmask.evaluation.tables import number, render_class_report, render_table
 from unmask.schema import LABEL_NAMES, VERDICTS
 
@@ -12,6 +13,10 @@ POLICY = (
     "Each picture went through `predict_image` exactly as a user would get it: found face, crop, network. "
     "Its score is the fake probability of its most fake face. Pictures that could not be read and pictures "
     "in which no face was found have no score: they are counted below and left out of the metrics."
+)
+CLIPS = (
+    "Each clip went through `predict_video` likewise: 32 frames spread over it, the people followed through them. Its "
+    "score is the fake probability of its most fake person, that of the mean of the logits of their frames."
 )
 COLUMNS = {
     "auc": "AUC",
@@ -40,6 +45,7 @@ def render_page(
         f"# Scores of {report['detector']}",
         f"Scored on {report['date']}." + (f" To repeat: `{report['command']}`" if report["command"] else ""),
         POLICY,
+        *([CLIPS] if any(entry["level"] in (VIDEO, MIXED) for entry in report["datasets"]) else []),
         "Accuracy, precision, recall, F1, the confusion matrix and the classification report call a score of 0.5 "
         "and above fake. "
         f"The detector's verdicts are real below {low:.3g}, fake above {high:.3g} and uncertain between.",
@@ -72,7 +78,7 @@ def _section(entry: dict[str, Any], figures: dict[str, str]) -> list[str]:
     selected = f", selected evenly from {counts['available']}" if counts["available"] > counts["total"] else ""
     parts = [
         f"## {_title(entry)}",
-        f"{counts['total']} pictures{selected} ({counts['real']} real, {counts['fake']} fake): "
+        f"{counts['total']} {ITEMS[entry['level']]}{selected} ({counts['real']} real, {counts['fake']} fake): "
         f"{counts['scored']} scored, {counts['no_face']} without a face, {counts['unreadable']} unreadable. "
         f"Faces found by {entry['face_finder']}.",
     ]

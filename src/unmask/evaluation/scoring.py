@@ -1,4 +1,4 @@
-"""Scoring: every picture of a data set through `Detector.predict_image`, none dropped in silence."""
+"""Scoring: every picture and clip of a data set through the detector, as a user would, none dropped in silence."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ import numpy as np
 from tqdm import tqdm
 
 from unmask.data.names import dataset_name, first_free, is_remote, short_path
-from unmask.errors import DataError, UnreadableImage
-from unmask.schema import Sample
+from unmask.errors import DataError, UnreadableImage, UnreadableVideo
+from unmask.media.video_bytes import is_clip
+from unmask.schema import ImagePrediction, Sample, VideoPrediction
 from unmask.verdicts import most_fake
 
 if TYPE_CHECKING:
     from unmask.detector import Detector
 
 UNREADABLE = "unreadable"
-"""Stands where a verdict would, for a picture that could not be read."""
+"""Stands where a verdict would, for a picture or clip that could not be read."""
 WORKERS = 2
 """ONNX Runtime and OpenCV let other threads run; small networks gain from pictures side by side."""
 
 
 @dataclass(frozen=True)
 class ImageScore:
-    """What the detector said of one picture of the data set.
+    """What the detector said of one picture or clip of the data set.
 
-    `file` is relative to the data set's folder. `fake_probability` is None for a picture that could not
-    be read or has no face; `verdict` then says `unreadable` or `no_face`. `reasons` are those of the face that
-    decides: what keeps its verdict back or weakens it.
+    `file` is relative to the data set's folder. `fake_probability` is None for one that could not be read or has
+    no face; `verdict` then says `unreadable` or `no_face`. `reasons` are those of the face or person that decides: what
+    keeps its verdict back or weakens it.
     """
 
     file: str
@@ -87,12 +88,12 @@ def score_dataset(
 ) -> DatasetScores:
     """Run the detector on every sample as a user would get it, file in and verdict out.
 
-    Unreadable pictures and pictures without a face keep their row, without a number: they are counted in
-    the report and left out of the metrics.
+    A clip is judged by its frames, spread over it, and its row is that of the clip. What is unreadable or without a
+    face keeps its row, without a number: it is counted in the report and left out of the metrics.
 
     Args:
         detector: the detector to score.
-        samples: labelled pictures of one data set.
+        samples: labelled pictures or clips of one data set.
         root: what the data set was asked for by, which names it: its folder, hub:user/name or kaggle:user/name;
             None takes the folder all samples share.
         available: how many pictures the samples were selected from, when they are a selection.
@@ -101,6 +102,7 @@ def score_dataset(
     Raises:
         DataError: there is no sample.
         DetectorError: the detector cannot run.
+        UnreadableVideo: there are clips, and PyAV, which reads them, is not installed.
     """
     if not samples:
         raise DataError("There is no picture to score. Check the data folder and the split.")
@@ -111,7 +113,7 @@ def score_dataset(
         _score_in_order(detector, samples, folder),
         total=len(samples),
         desc=name,
-        unit="image",
+        unit="clip" if all(is_clip(sample.path) for sample in samples) else "image",
         disable=None if progress else True,
     )
     splits = {sample.split for sample in samples}
@@ -139,24 +141,35 @@ def _score_in_order(detector: Detector, samples: Sequence[Sample], root: Path) -
     """Yield one row per sample, in order, a few pictures being worked on at a time."""
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="score")
     try:
-        yield from pool.map(partial(_score_image, detector, root), samples)
+        yield from pool.map(partial(_score_one, detector, root), samples)
     finally:
         # Reached on Ctrl-C and on errors too: pictures not yet begun are not waited for.
         pool.shutdown(cancel_futures=True)
 
 
-def _score_image(detector: Detector, root: Path, sample: Sample) -> ImageScore:
-    """Score one picture; only a picture that cannot be read is caught."""
+def _score_one(detector: Detector, root: Path, sample: Sample) -> ImageScore:
+    """Score one picture or clip; only a file that cannot be read is caught."""
     try:
-        prediction = detector.predict_image(sample.path)
+        prediction = (detector.predict_video if is_clip(sample.path) else detector.predict_image)(sample.path)
         probability, verdict = prediction.fake_probability, str(prediction.verdict)
-        face = most_fake(prediction.faces)
-    except UnreadableImage:
-        probability, verdict, face = None, UNREADABLE, None
+        reasons = _reasons_of(prediction)
+    except (UnreadableImage, UnreadableVideo) as error:
+        if isinstance(error.__cause__, ImportError):  # no clip could be read here: that is said, not counted
+            raise
+        probability, verdict, reasons = None, UNREADABLE, ()
     path = Path(sample.path)
     file = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
     said = file, sample.label, probability, verdict
-    return ImageScore(*said, sample.source_id, sample.method, sample.video_id, face.reasons if face else ())
+    return ImageScore(*said, sample.source_id, sample.method, sample.video_id, reasons)
+
+
+def _reasons_of(prediction: ImagePrediction | VideoPrediction) -> tuple[str, ...]:
+    """Return the reasons of the face or person that decides."""
+    if isinstance(prediction, VideoPrediction):
+        person = most_fake(prediction.people)
+        return person.reasons if person else ()
+    face = most_fake(prediction.faces)
+    return face.reasons if face else ()
 
 
 def _shared_folder(samples: Sequence[Sample]) -> Path:

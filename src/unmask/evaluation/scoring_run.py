@@ -12,6 +12,7 @@ from unmask.data.names import short_path
 from unmask.detector_folder import REPORT
 from unmask.errors import DataError
 from unmask.evaluation.comparison import compare_runs
+from unmask.evaluation.levels import ITEMS
 from unmask.evaluation.report_files import publish_report, write_report
 from unmask.evaluation.samples import read_split, take_evenly
 from unmask.evaluation.scoring import score_dataset
@@ -53,7 +54,7 @@ def run_scoring(run: ScoringRun, *, progress: bool = True) -> dict[str, Any]:
     datasets = []
     for root, samples in chosen:
         if run.split and all(sample.split is None for sample in samples):
-            print(f"{short_path(root)} has no splits: all {len(samples)} pictures are taken for {run.split}.")
+            print(f"{short_path(root)} has no splits: all {len(samples)} files are taken for {run.split}.")
         picked = samples if run.limit is None else take_evenly(samples, run.limit)
         datasets.append(score_dataset(detector, picked, root=root, available=len(samples), progress=progress))
     report = write_report(run.output, detector, datasets, describe_command(run))
@@ -116,4 +117,5 @@ def summarise(entry: dict[str, Any]) -> str:
         entry["metrics_reason"]
         or f"AUC {metrics['auc']:.3f}, EER {metrics['eer']:.3f}, accuracy {metrics['accuracy']:.3f}"
     )
-    return f"{entry['path_name']}: {counts['scored']} of {counts['total']} scored ({left_out}). {values}"
+    scored = f"{counts['scored']} of {counts['total']} {ITEMS[entry['level']]} scored"
+    return f"{entry['path_name']}: {scored} ({left_out}). {values}"

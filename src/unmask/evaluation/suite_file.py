@@ -23,7 +23,8 @@ MOST_BYTES = 1 << 20
 class SuiteData:
     """One data set of a suite: its folder below the data root, and which of its pictures are scored.
 
-    `groups` are columns of its table (`metadata.csv`) that tell groups of people apart.
+    `groups` are columns of its table (`metadata.csv`) that tell groups of people apart. `method` is how its fakes were
+    made, of all of them, where its layout does not say.
     """
 
     path: str
@@ -31,6 +32,7 @@ class SuiteData:
     layout: str | None = None
     limit: int | None = None
     groups: tuple[str, ...] = ()
+    method: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def _data(entry: Any) -> SuiteData:
     if isinstance(entry, str):
         entry = {"path": entry}
     fields = _mapping(entry, "a data set", _names(SuiteData), {"path"})
-    for name in ("path", "split", "layout"):
+    for name in ("path", "split", "layout", "method"):
         if name in fields and not (isinstance(fields[name], str) and fields[name]):
             raise DataError(f"{name} of a data set is {fields[name]!r}. Give its name.")
     if Path(fields["path"]).is_absolute() or ".." in Path(fields["path"]).parts:

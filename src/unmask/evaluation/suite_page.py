@@ -22,10 +22,11 @@ h3, h4 { margin: 1.6rem 0 0.4rem; }
 a { color: var(--link); }
 nav ul { display: flex; flex-wrap: wrap; gap: 0.3rem 1.2rem; padding: 0; list-style: none; }
 .table { overflow-x: auto; margin: 0.8rem 0; border: 1px solid var(--line); border-radius: 6px; }
-table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; width: 100%; }
-th, td { padding: 0.35rem 0.6rem; white-space: nowrap; text-align: left; border-bottom: 1px solid var(--line); }
+table { border-collapse: collapse; font-size: 0.8125rem; font-variant-numeric: tabular-nums; width: 100%; }
+th, td { padding: 0.35rem 0.45rem; white-space: nowrap; text-align: left; border-bottom: 1px solid var(--line); }
 td:not([style]) + td:not([style]):last-child { white-space: normal; min-width: 18rem; }
-th { background: var(--soft); } tr:last-child td { border-bottom: 0; }
+th { background: var(--soft); white-space: normal; vertical-align: bottom; overflow-wrap: normal; }
+tr:last-child td { border-bottom: 0; }
 img { max-width: 100%; height: auto; background: #ffffff; border-radius: 6px; margin: 0.3rem 0.3rem 0.3rem 0; }
 code { background: var(--soft); padding: 0.1em 0.3em; border-radius: 4px; font-size: 0.9em; }
 """

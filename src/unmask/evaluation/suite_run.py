@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from unmask.evaluation.suite_file import SuiteData, read_suite
 from unmask.evaluation.suite_page import render_html, render_sections
 from unmask.files import write_whole
 from unmask.hub import load_detector
+from unmask.schema import FAKE
 
 if TYPE_CHECKING:
     from unmask.detector import Detector
@@ -107,6 +108,8 @@ def _choose(settings: SuiteData, data_root: Path, limit: int | None) -> tuple[Pa
             f"The suite's data set {settings.path} is not below {data_root}. Give its place by --data-root."
         )
     samples = read_split(root, settings.split, settings.layout)
+    if settings.method:
+        samples = [replace(each, method=settings.method) if each.label == FAKE else each for each in samples]
     most = settings.limit if limit is None else limit
     return root, samples if most is None else take_evenly(samples, most), len(samples)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from unmask.evaluation.class_report import ClassFigures, accuracy_of, report_classes
 
@@ -47,6 +48,13 @@ def share(value: float | None, interval: Sequence[float] | None = None) -> str:
     if interval is None:
         return f"{value:.1%}".replace("%", " %")
     return f"{100 * value:.1f} % ({100 * interval[0]:.1f}–{100 * interval[1]:.1f})"
+
+
+def share_of_counts(figure: Mapping[str, Any]) -> str:
+    """Return a share with interval and counts, such as 3.1 % (2.0–4.4), 31 of 1000; nothing where there is none."""
+    if figure["share"] is None:
+        return ""
+    return f"{share(figure['share'], figure['interval'])}, {figure['part']} of {figure['whole']}"
 
 
 def without_empty_columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:

@@ -12,10 +12,11 @@ the samples to measure more. The order of the sections is the suite's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unmask.media.video_bytes import is_clip
 from unmask.registry import Registry
 from unmask.schema import Sample
 
@@ -56,6 +57,26 @@ class Scored:
         """Yield every detector with every data set and its scores, detector by detector."""
         for index, detector in enumerate(self.detectors):
             yield from ((detector, data, data.scores[index]) for data in self.data)
+
+    def without_clips(self) -> Scored:
+        """Return the same without the clips, for what works on the pixels of pictures; data sets of clips drop out."""
+        pictures = [_pictures_of(data) for data in self.data]
+        return replace(self, data=tuple(data for data in pictures if data.samples))
+
+    def name_clips(self) -> list[str]:
+        """Return a line on the clips that `without_clips` leaves out, or none at all."""
+        found = {data.name: sum(is_clip(sample.path) for sample in data.samples) for data in self.data}
+        said = ", ".join(f"{name} ({count})" for name, count in found.items() if count)
+        return [f"Clips are left out, for this is of single pictures: {said}."] if said else []
+
+
+def _pictures_of(data: ScoredData) -> ScoredData:
+    kept = [place for place, sample in enumerate(data.samples) if not is_clip(sample.path)]
+    return replace(
+        data,
+        samples=tuple(data.samples[place] for place in kept),
+        scores=tuple(replace(each, rows=tuple(each.rows[place] for place in kept)) for each in data.scores),
+    )
 
 
 @dataclass(frozen=True)

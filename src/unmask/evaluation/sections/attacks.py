@@ -14,6 +14,7 @@ def attacks(
     scored: Scored, faces: int = 30, kinds: tuple[str, ...] = ("pgd",), levels: tuple[int, ...] = LEVELS
 ) -> Section:
     """Return the scores of every detector under attack, on so many pictures of each data set."""
+    left_out, scored = scored.name_clips(), scored.without_clips()
     found: list[AttackScores] = []
     for detector in scored.detectors:
         for data in scored.data:
@@ -21,4 +22,5 @@ def attacks(
             how: dict[str, Any] = {"attacks": kinds, "levels": levels, "progress": scored.progress}
             found += attack_dataset(detector, samples, data.name, **how)
     content = {"found": [each.to_dict() for each in found]}
-    return Section("Attacks", content, render_attacks(found).split("\n\n", 1)[1].rstrip())
+    parts = [render_attacks(found).split("\n\n", 1)[1].rstrip()] if found else []
+    return Section("Attacks", content, "\n\n".join([*parts, *left_out]))

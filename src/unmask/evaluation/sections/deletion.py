@@ -12,6 +12,7 @@ from unmask.evaluation.sections import SECTIONS, Scored, Section
 @SECTIONS.register("deletion")
 def deletion(scored: Scored, faces: int = 50) -> Section:
     """Return the deletion test of the first detector's maps on so many pictures of each data set."""
+    left_out, scored = scored.name_clips(), scored.without_clips()
     detector = scored.detectors[0]
     content: dict[str, Any] = {}
     tests: list[DeletionTest] = []
@@ -29,5 +30,6 @@ def deletion(scored: Scored, faces: int = 50) -> Section:
     parts += ["\n".join(without)] if without else []
     figures = {"deletion-falls.png": draw_deletion(tests)} if tests else {}
     parts += [f"![Fall of the logit where cells are blurred]({name})" for name in figures]
+    parts += left_out
     lines = tuple(describe_deletion(test) for test in tests)
     return Section("Where the network looked", {"by_data": content}, "\n\n".join(parts), figures, lines)

@@ -2,62 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from unmask.evaluation.groups import read_groups
-from unmask.evaluation.scoring import DatasetScores
+from unmask.errors import DataError
+from unmask.evaluation.groups import USUAL, find_columns, name_group, read_groups
+from unmask.evaluation.scoring import ImageScore
 from unmask.evaluation.sections import SECTIONS, Scored, ScoredData, Section
-from unmask.evaluation.tables import render_table, share
-from unmask.metrics.confusion import THRESHOLD
+from unmask.evaluation.shares import describe_rates, describe_verdicts
+from unmask.evaluation.tables import render_table, share, share_of_counts
 from unmask.schema import FAKE, REAL
 
 POLICY = (
-    "At a probability of 0.5, by the group columns that the suite names. A gap is the largest rate minus the smallest, "
-    "over groups with at least {least} pictures of the class. Differences of small groups are mostly chance."
+    "By the columns that the suite names (`groups`), else by those of the data set that are called as usual "
+    f"({', '.join(USUAL)}); ages in years come in decades. FPR and TPR are at a probability of 0.5, the next three by "
+    "the verdicts: errors among the decided, and the share that is decided; in brackets 95 % intervals over sources. A "
+    "gap is the largest share minus the smallest, over groups in which it is of at least {least}. Differences of small "
+    "groups are mostly chance."
 )
-NONE = "No data set of this suite names columns that tell groups of people apart (`groups` in the suite's file)."
+NONE = (
+    "No data set of this suite says who is in its pictures: none has a column such as sex, age or skin_tone, nor does "
+    "the suite name other columns (`groups` in its file)."
+)
 UNNAMED = "not stated"
+HEADS = {
+    "false_positive_rate": "FPR",
+    "true_positive_rate": "TPR",
+    "real_called_fake": "decided reals called fake",
+    "fake_called_real": "decided fakes called real",
+    "coverage": "coverage",
+}
 
 
 @SECTIONS.register("groups")
 def groups(scored: Scored, least: int = 20) -> Section:
-    """Return false and true positive rates of every group, and the gaps between groups."""
-    asked = [data for data in scored.data if data.settings.groups]
-    content: dict[str, dict[str, Any]] = {detector.name: {} for detector in scored.detectors if asked}
-    for data in asked:
-        values = read_groups(data.root, data.settings.groups)
+    """Return both rates at 0.5 and the verdicts' shares of every group, and the gaps between groups."""
+    content: dict[str, dict[str, Any]] = {}
+    remarks: list[str] = []
+    for data in scored.data:
+        try:
+            group_of = _read(data)
+        except DataError as error:
+            if data.settings.groups:
+                raise
+            remarks.append(f"The groups of {data.name} are left out. {error}")  # nobody asked for them
+            continue
         for detector, each in zip(scored.detectors, data.scores, strict=True):
-            content[detector.name][data.name] = {
-                column: describe_groups(each, _group_of(data, values, column), least) for column in data.settings.groups
+            found = {
+                column: describe_groups(each.rows, group_of[column], least, scored.suite.resamples, scored.suite.seed)
+                for column in group_of
             }
-    markdown = f"{POLICY.format(least=least)}\n\n{_table(content)}" if asked else NONE
-    return Section("Groups", {"least": least, "by_detector": content}, markdown)
+            if found:
+                content.setdefault(detector.name, {})[data.name] = found
+    parts = [POLICY.format(least=least), _table(content)] if content else [NONE]
+    return Section("Groups", {"least": least, "by_detector": content}, "\n\n".join([*parts, *remarks]))
 
 
-def _group_of(data: ScoredData, values: Mapping[Path, Mapping[str, str]], column: str) -> list[str]:
-    """Return each sample's group, in the order of the samples."""
-    return [values.get(Path(sample.path), {}).get(column) or UNNAMED for sample in data.samples]
+def _read(data: ScoredData) -> dict[str, list[str]]:
+    """Return by column each sample's group, in the order of the samples; columns that none was asked for may be empty.
+
+    Raises:
+        DataError: a table is damaged or lacks a column that the suite names.
+    """
+    columns = data.settings.groups or find_columns(data.root)
+    values = read_groups(data.root, columns) if columns else {}
+    said = {column: [values.get(Path(s.path), {}).get(column, "") for s in data.samples] for column in columns}
+    return {
+        column: [name_group(column, value) or UNNAMED for value in each]
+        for column, each in said.items()
+        if data.settings.groups or any(each)
+    }
 
 
-def describe_groups(each: DatasetScores, group_of: list[str], least: int) -> dict[str, Any]:
-    """Return counts and rates of every group, and `gaps` in FPR and TPR, None where fewer than two groups count."""
-    scored = [(group, row) for group, row in zip(group_of, each.rows, strict=True) if row.fake_probability is not None]
+def describe_groups(
+    rows: Sequence[ImageScore], group_of: Sequence[str], least: int, resamples: int, seed: int
+) -> dict[str, Any]:
+    """Return counts and shares of every group, and `gaps` by share, None where fewer than two groups count.
+
+    Args:
+        rows: of one data set; those without a probability do not count.
+        group_of: each row's group, length N.
+        least: how many pictures a group's share must be of to count for a gap.
+        resamples: of the bootstrap by source.
+        seed: of its draw.
+    """
     found: dict[str, Any] = {}
+    scored = [(group, row) for group, row in zip(group_of, rows, strict=True) if row.fake_probability is not None]
     for group in sorted({group for group, _ in scored}):
-        rows = [row for other, row in scored if other == group]
-        rates: dict[str, Any] = {}
-        for label, count, rate in ((REAL, "real", "false_positive_rate"), (FAKE, "fake", "true_positive_rate")):
-            called = [float(row.fake_probability or 0.0) >= THRESHOLD for row in rows if row.label == label]
-            rates |= {count: len(called), rate: float(np.mean(called)) if called else None}
-        found[group] = rates
+        held = [row for other, row in scored if other == group]
+        labels = [row.label for row in held]
+        found[group] = {"real": labels.count(REAL), "fake": labels.count(FAKE)}
+        found[group] |= describe_rates(held, resamples, seed) | describe_verdicts(held, resamples, seed)
     gaps = {}
-    for count, rate in (("real", "false_positive_rate"), ("fake", "true_positive_rate")):
-        counted = [entry[rate] for entry in found.values() if entry[count] >= least]
-        gaps[rate] = max(counted) - min(counted) if len(counted) > 1 else None
+    for name in HEADS:
+        counted = [entry[name]["share"] for entry in found.values() if entry[name]["whole"] >= least]
+        gaps[name] = max(counted) - min(counted) if len(counted) > 1 else None
     return {"groups": found, "gaps": gaps}
 
 
@@ -67,8 +107,8 @@ def _table(content: Mapping[str, Mapping[str, Any]]) -> str:
         for name, columns in entries.items():
             for column, entry in columns.items():
                 for group, each in entry["groups"].items():
-                    cells = [share(each["false_positive_rate"]), share(each["true_positive_rate"])]
+                    cells = [share_of_counts(each[key]) or "–" for key in HEADS]
                     rows.append([name, detector, column, group, str(each["real"]), str(each["fake"]), *cells])
-                gaps = [share(entry["gaps"][key]) for key in ("false_positive_rate", "true_positive_rate")]
+                gaps = [share(entry["gaps"][key]) for key in HEADS]
                 rows.append([name, detector, column, "gap", "", "", *gaps])
-    return render_table(["Data set", "Detector", "Column", "Group", "Real", "Fake", "FPR", "TPR"], rows, texts=4)
+    return render_table(["Data set", "Detector", "Column", "Group", "Real", "Fake", *HEADS.values()], rows, texts=4)

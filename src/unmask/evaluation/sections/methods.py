@@ -16,7 +16,7 @@ from unmask.schema import FAKE, REAL
 
 POLICY = (
     "Each method's fakes against all reals of its data set. “Called fake” is from a probability of 0.5 on; “called "
-    "real” is the verdict. A data set that does not name its methods has one, unknown."
+    "real” is the verdict. Where neither the data set nor the suite (`method`) names the method, it is unknown."
 )
 
 

@@ -30,6 +30,7 @@ POLICY = (
 @SECTIONS.register("robustness")
 def robustness(scored: Scored, faces: int = 100) -> Section:
     """Return AUC by corruption and strength on an even sample of each data set, with its mean."""
+    left_out, scored = scored.name_clips(), scored.without_clips()
     content: dict[str, dict[str, Any]] = {detector.name: {} for detector in scored.detectors}
     for data in scored.data:
         chosen = take_evenly(list(zip(data.samples, data.scores[0].rows, strict=True)), faces)
@@ -42,12 +43,12 @@ def robustness(scored: Scored, faces: int = 100) -> Section:
                 labels[found], values[index, found], list(sources[found]), scored.suite.resamples, scored.suite.seed
             )
     levels = {name: {"level": CORRUPTIONS[name].level_name, "levels": CORRUPTIONS[name].levels} for name in CORRUPTIONS}
+    drawn = content if scored.data else {}
     figures = {
-        f"robustness-{place}.png": _draw(entries, name)
-        for place, (name, entries) in enumerate(content.items(), start=1)
+        f"robustness-{place}.png": _draw(entries, name) for place, (name, entries) in enumerate(drawn.items(), start=1)
     }
-    parts = [POLICY.format(faces=faces), _summary(content)]
-    for (name, entries), figure in zip(content.items(), figures, strict=True):
+    parts = [*([POLICY.format(faces=faces), _summary(content)] if drawn else []), *left_out]
+    for (name, entries), figure in zip(drawn.items(), figures, strict=True):
         parts += [f"### {name}", _by_corruption(entries), f"![AUC against strength, one plot a corruption]({figure})"]
         parts += [f"#### {name} on {key}, by strength\n\n{_by_strength(entry)}" for key, entry in entries.items()]
     lines = [

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from unmask.evaluation.intervals import arrays_of, measure, pool_videos
+from unmask.evaluation.intervals import arrays_of, measure
+from unmask.evaluation.levels import FRAME, ITEMS, VIDEO, level_of, pool_videos
 from unmask.evaluation.report import count_pictures
 from unmask.evaluation.scoring import DatasetScores
 from unmask.evaluation.sections import SECTIONS, Scored, Section
 from unmask.evaluation.tables import number, render_table, with_interval
 from unmask.figures import GRID, new_figure, run_style, to_png
+from unmask.schema import DetectorSettings
 
 RANKING = {
     "auc": "AUC",
@@ -31,14 +32,15 @@ PROBABILITY = {
 }
 FIGURE = "scores-auc.png"
 POLICY = (
+    "“Level” says what is counted: pictures, single frames of clips, or clips. "
     "In brackets: 95 % intervals of a bootstrap over sources (all pictures of a source are drawn together), "
     "{resamples} resamples, seed {seed}. Pictures without a face and unreadable ones have no score: they are counted "
     "here and left out of the figures. ECE is over 15 bins of equal width. AURC is the mean share of errors over all "
     "coverages."
 )
 VIDEOS = (
-    "A video's probability is the mean of its pictures' fake probabilities. Only data sets in which a video has "
-    "several pictures are listed."
+    "Of data sets of frames, clip by clip: a clip's probability is that of the mean of its frames' logits, as "
+    "`predict_video` pools a person's. Data sets of whole clips stand above."
 )
 
 
@@ -48,7 +50,9 @@ def scores(scored: Scored) -> Section:
     content: dict[str, dict[str, Any]] = {detector.name: {} for detector in scored.detectors}
     pairs = list(scored.pairs())
     for detector, data, each in tqdm(pairs, "Resampling", delay=2, disable=None if scored.progress else True):
-        content[detector.name][data.name] = _describe(each, scored.suite.resamples, scored.suite.seed)
+        content[detector.name][data.name] = _describe(
+            each, detector.settings, scored.suite.resamples, scored.suite.seed
+        )
     means = {name: mean_by_source(entries) for name, entries in content.items()}
     parts = [
         POLICY.format(resamples=scored.suite.resamples, seed=scored.suite.seed),
@@ -72,18 +76,21 @@ def scores(scored: Scored) -> Section:
     )
 
 
-def _describe(each: DatasetScores, resamples: int, seed: int) -> dict[str, Any]:
+def _describe(each: DatasetScores, settings: DetectorSettings, resamples: int, seed: int) -> dict[str, Any]:
     """Return counts and figures of one data set by one detector."""
     entry = {
+        "level": level_of(each.rows),
         "seen_in_training": each.seen_in_training,
         "counts": count_pictures(each),
         **measure(*arrays_of(each.rows), resamples=resamples, seed=seed),
         "video": None,
     }
-    if max(Counter((row.video_id or row.file, row.label) for row in each.rows).values()) > 1:
-        pooled = pool_videos(each.rows)
+    videos = pool_videos(each.rows, settings) if entry["level"] == FRAME else each.rows
+    if len(videos) < len(each.rows):  # of one frame each, clips would say the same
+        pooled = [row for row in videos if row.fake_probability is not None]
         labels = [row.label for row in pooled]
         entry["video"] = {
+            "level": VIDEO,
             "seen_in_training": each.seen_in_training,
             "counts": {"scored": len(pooled), "real": labels.count(0), "fake": labels.count(1)},
             **measure(*arrays_of(pooled), resamples=resamples, seed=seed),
@@ -106,6 +113,8 @@ def _table(content: Mapping[str, Mapping[str, Any]], columns: Mapping[str, str],
     """Return one row for each data set and detector, the detectors of a data set under each other."""
     names = list(dict.fromkeys(key for entries in content.values() for key in entries))
     left_out = ["No face", "Unreadable"] if counts else []
+    several = len(content) > 1  # one detector stands in the title, and its column would push the figures off the page
+    head = ["Data set", "Level", *(["Detector"] if several else []), "In training", "Scored", *left_out]
     rows = []
     for name in names:
         for detector, entries in content.items():
@@ -115,14 +124,15 @@ def _table(content: Mapping[str, Mapping[str, Any]], columns: Mapping[str, str],
                 rows.append(
                     [
                         name,
-                        detector,
+                        entry["level"],
+                        *([detector] if several else []),
                         "yes" if entry["seen_in_training"] else "no",
                         str(entry["counts"]["scored"]),
                         *lost,
                     ]
                     + [with_interval(entry["metrics"][key], entry["intervals"][key]) for key in columns]
                 )
-    return render_table(["Data set", "Detector", "In training", "Scored", *left_out, *columns.values()], rows, texts=3)
+    return render_table([*head, *columns.values()], rows, texts=3 + several)
 
 
 def _mean_table(means: Mapping[str, Mapping[str, float | None]]) -> str:
@@ -162,4 +172,5 @@ def _line(detector: str, name: str, entry: Mapping[str, Any]) -> str:
     counts, metrics, intervals = entry["counts"], entry["metrics"], entry["intervals"]
     where = "in training" if entry["seen_in_training"] else "unseen"
     said = entry["reason"] or f"AUC {with_interval(metrics['auc'], intervals['auc'])}, EER {number(metrics['eer'])}"
-    return f"{name} ({where}), {detector}: {counts['scored']} of {counts['total']} scored. {said}"
+    items = ITEMS[entry["level"]]
+    return f"{name} ({where}), {detector}: {counts['scored']} of {counts['total']} {items} scored. {said}"

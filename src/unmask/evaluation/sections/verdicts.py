@@ -6,22 +6,25 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from unmask.calibration import verdict_of
+from unmask.evaluation.levels import FRAME, VIDEO, level_of, pool_videos
 from unmask.evaluation.scoring import DatasetScores
 from unmask.evaluation.sections import SECTIONS, Scored, Section
-from unmask.evaluation.tables import render_table, share
-from unmask.metrics.bootstrap import bootstrap_intervals
-from unmask.metrics.weights import ratio
-from unmask.schema import FAKE, LABEL_NAMES, REAL, DetectorSettings
+from unmask.evaluation.shares import describe_verdicts
+from unmask.evaluation.tables import render_table, share_of_counts
+from unmask.schema import LABEL_NAMES, DetectorSettings
 from unmask.verdicts import BETWEEN
 
 POLICY = (
-    "At each detector's own thresholds. A picture is decided when its verdict is real or fake; coverage is the share "
-    "of decided pictures among those with a score. The two errors are shares of the decided pictures alone: a detector "
-    "that decides little can be right on what it decides, so they are read together with the coverage. A share of none "
-    "or of all has no bootstrap interval; of n pictures without an error, up to about 3/n may still be the rate."
+    "At each detector's own thresholds, of pictures, frames or clips as “level” says. One is decided when its verdict "
+    "is real or fake; coverage is the share of the decided among those with a score. The two errors are shares of the "
+    "decided alone: a detector that decides little can be right on what it decides, so they are read together with the "
+    "coverage. A share of none or of all has no bootstrap interval; of n without an error, up to about 3/n may still "
+    "be the rate."
+)
+VIDEOS = (
+    "Below a row of frames stands one of the same frames clip by clip, of level video: the verdict is that of the mean "
+    "of their logits, and uncertain where most frames leave no ground for one."
 )
 
 REASONS_POLICY = (
@@ -37,48 +40,33 @@ def verdicts(scored: Scored) -> Section:
     content: dict[str, dict[str, Any]] = {detector.name: {} for detector in scored.detectors}
     uncertain: dict[str, dict[str, Any]] = {detector.name: {} for detector in scored.detectors}
     for detector, data, each in scored.pairs():
-        content[detector.name][data.name] = describe_verdicts(each, scored.suite.resamples, scored.suite.seed)
+        content[detector.name][data.name] = _describe(
+            each, detector.settings, scored.suite.resamples, scored.suite.seed
+        )
         uncertain[detector.name][data.name] = count_reasons(each, detector.settings)
     thresholds = {
         detector.name: {"real": detector.settings.real_threshold, "fake": detector.settings.fake_threshold}
         for detector in scored.detectors
     }
     said = [f"`{name}` says real below {t['real']:.3f}, fake above {t['fake']:.3f}." for name, t in thresholds.items()]
+    note = [VIDEOS] if any(entry["video"] for entries in content.values() for entry in entries.values()) else []
     return Section(
         title="Verdicts",
         content={"thresholds": thresholds, "by_detector": content, "uncertain": uncertain},
-        markdown="\n\n".join([POLICY, " ".join(said), _table(content), REASONS_POLICY, _reasons_table(uncertain)]),
+        markdown="\n\n".join(
+            [POLICY, *note, " ".join(said), _table(content), REASONS_POLICY, _reasons_table(uncertain)]
+        ),
     )
 
 
-def describe_verdicts(each: DatasetScores, resamples: int, seed: int) -> dict[str, Any]:
-    """Return counts, shares and their intervals of one data set's verdicts.
-
-    `real_called_fake` is over the decided reals, `fake_called_real` over the decided fakes, `coverage` over all
-    pictures with a score. A share of nothing is None.
-    """
-    rows = each.scored
-    labels = np.array([row.label for row in rows], dtype=np.int64)
-    called = np.array([{"real": REAL, "fake": FAKE}.get(row.verdict, -1) for row in rows], dtype=np.int64)
-    decided = called >= 0
-    shares = {  # name -> which pictures count, and of which
-        "real_called_fake": ((labels == REAL) & (called == FAKE), (labels == REAL) & decided),
-        "fake_called_real": ((labels == FAKE) & (called == REAL), (labels == FAKE) & decided),
-        "coverage": (decided, np.ones_like(decided)),
-    }
-    counts = {name: [int(part.sum()), int(whole.sum())] for name, (part, whole) in shares.items()}
-    intervals: Mapping[str, Any] = dict.fromkeys(shares)
-    if rows:
-        intervals = bootstrap_intervals(
-            lambda w: {name: ratio(w @ part, w @ whole) for name, (part, whole) in shares.items()},
-            [row.source_id for row in rows],
-            resamples,
-            seed,
-        )
-    return {
-        name: {"part": part, "whole": whole, "share": part / whole if whole else None, "interval": intervals[name]}
-        for name, (part, whole) in counts.items()
-    }
+def _describe(each: DatasetScores, settings: DetectorSettings, resamples: int, seed: int) -> dict[str, Any]:
+    """Return what one data set's verdicts come to, and `video`: the same by clip where its pictures are frames."""
+    level = level_of(each.rows)
+    entry = {"level": level, **describe_verdicts(each.rows, resamples, seed), "video": None}
+    pooled = pool_videos(each.rows, settings) if level == FRAME else each.rows
+    if len(pooled) < len(each.rows):  # of one frame each, clips would say the same
+        entry["video"] = {"level": VIDEO, **describe_verdicts(pooled, resamples, seed)}
+    return entry
 
 
 def count_reasons(each: DatasetScores, settings: DetectorSettings) -> dict[str, dict[str, int | None]]:
@@ -107,11 +95,13 @@ def _table(content: Mapping[str, Mapping[str, Any]]) -> str:
     heads = {"real_called_fake": "decided reals called fake", "fake_called_real": "decided fakes called real"}
     heads["coverage"] = "coverage"
     rows = [
-        [name, detector, *(_cell(entries[name][key]) for key in heads)]
+        [name, entry["level"], detector, *(share_of_counts(entry[key]) or "none decided" for key in heads)]
         for name in names
         for detector, entries in content.items()
+        for entry in (entries[name], entries[name]["video"])
+        if entry
     ]
-    return render_table(["Data set", "Detector", *heads.values()], rows, texts=2)
+    return render_table(["Data set", "Level", "Detector", *heads.values()], rows, texts=3)
 
 
 def _reasons_table(uncertain: Mapping[str, Mapping[str, Any]]) -> str:
@@ -125,9 +115,3 @@ def _reasons_table(uncertain: Mapping[str, Mapping[str, Any]]) -> str:
     return render_table(
         ["Data set", "Detector", "Uncertain by", "Pictures", "Would be right", "Would be wrong"], rows, 3
     )
-
-
-def _cell(figure: Mapping[str, Any]) -> str:
-    if figure["share"] is None:
-        return "none decided"
-    return f"{share(figure['share'], figure['interval'])}, {figure['part']} of {figure['whole']}"
