@@ -166,6 +166,7 @@ class PersonPrediction:
 class VideoPrediction:
     """What the detector says of one clip: a verdict for it and one entry per person, in order of appearance.
 
+    Of more than a hundred people those seen in the most frames have an entry, and `reason` says how many have none.
     `fake_probability` is that of the most fake person (one called `fake` goes before one that is `uncertain`), None
     when there is no face. `duration` is in seconds.
     `frames_wanted` frames were asked for, `frames_read` of them could be decoded, and in `frames_judged` of
