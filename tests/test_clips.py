@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import itertools
 import json
 import math
 import sys
@@ -20,6 +21,7 @@ from unmask.detector import Detector
 from unmask.errors import UnreadableVideo
 from unmask.media.drawing import draw_face
 from unmask.media.faces import make_face_finder
+from unmask.media.tracks import MOST_PEOPLE
 from unmask.media.video import read_frames
 from unmask.preprocessing import crop_face
 from unmask.schema import Box, DetectorSettings, Face
@@ -94,6 +96,31 @@ def test_each_person_has_a_track_and_the_most_fake_one_decides(write_clip):
         "Person 1, the most fake of 2, has fake probability 0.900 over 8 frames, above the fake threshold 0.600. "
         "Judged 8 of 8 frames."
     )
+
+
+class AnyColourFinder:
+    """Takes a square that is brighter than the ground for a face."""
+
+    name = "colours"
+
+    def find_faces(self, image):
+        rows, columns = np.nonzero(image.max(axis=-1) > 140)
+        return [Face(Box(int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1), 1.0)]
+
+
+def test_whoever_stays_is_judged_after_a_parade_of_strangers(write_clip):
+    """More strangers, each in one frame, than are followed at once."""
+    colours = list(itertools.product((21, 64, 106, 149, 191, 234), (149, 191, 234), (21, 64, 106, 149, 191, 234)))
+    frames = [GREY.copy() for _ in range(MOST_PEOPLE + 11)]
+    for picture, colour in zip(frames, [*colours[: MOST_PEOPLE + 3], *[RED] * 8], strict=True):
+        picture[:, 60:260] = colour  # near, so that little else is seen
+    judging = ColourJudge()
+    judging.face_finder = AnyColourFinder()
+    found = judge_clip(judging, write_clip("parade.mp4", frames, gop=1), len(frames))
+    *_, last = found.people
+    assert (found.verdict, last.probabilities) == ("fake", (0.9,) * 8)
+    assert [person.number for person in found.people] == list(range(1, MOST_PEOPLE + 1))
+    assert found.reason.endswith("More than 100 people were seen: the 4 seen least were left out.")
 
 
 def test_two_who_cross_keep_their_own_scores(write_clip):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unmask.detector import BATCH, Detector
+from unmask.detector import BATCH, MOST_FACES, Detector
 from unmask.detector_folder import ONNX
 from unmask.errors import UnreadableImage
 from unmask.files import file_digest
@@ -91,6 +91,18 @@ def test_the_picture_is_judged_by_its_most_fake_face(tiny_detector: Path) -> Non
     top = max(found.faces, key=lambda face: face.fake_probability)
     assert found.reason.startswith(f"Face {top.number}, the most fake of 3 faces, has fake probability")
     assert [face.number for face in found.faces] == [1, 2, 3]
+
+
+def test_of_a_wall_of_faces_the_largest_are_judged_and_the_rest_is_told(
+    tiny_detector: Path, drawn_face: np.ndarray
+) -> None:
+    boxes = [Box(0, 0, 60 + side, 60 + side) for side in range(MOST_FACES + 3)]
+    detector = Detector(tiny_detector, FixedFinder(*reversed(boxes)))
+    found = detector.predict_image(np.tile(drawn_face, (2, 2, 1)))
+    assert [face.box for face in found.faces] == boxes[:2:-1]
+    assert found.faces_left_out == 3
+    assert found.reason.endswith("Only the 200 largest were judged: 3 more were left out.")
+    assert len(detector.predict_faces(drawn_face)) == MOST_FACES
 
 
 def test_a_face_at_the_edge_is_marked_as_cut_off(tiny_detector: Path, drawn_face: np.ndarray) -> None:

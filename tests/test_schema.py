@@ -49,6 +49,7 @@ def test_predictions_become_json_and_leave_the_map_out() -> None:
                 "cut_off": False,
             }
         ],
+        "faces_left_out": 0,
         "reason": "why",
         "face_finder": "haar",
         "detector": "tiny@0",

@@ -17,7 +17,7 @@ from PIL import Image
 from unmask.cautions import UPSIDE_DOWN, Caution
 from unmask.errors import UnreadableVideo
 from unmask.media.faces import FaceFinder
-from unmask.media.tracks import Tracker, look_of
+from unmask.media.tracks import MOST_PEOPLE, Tracker, look_of
 from unmask.media.video_bytes import name_of
 from unmask.orientation import is_crop_upside_down
 from unmask.schema import Box, DetectorSettings, Face, PersonPrediction, VideoPrediction
@@ -95,7 +95,7 @@ class ClipJudging:
             frames_read=clip.given,
             frames_judged=judged,
             duration=clip.seconds,
-            reason=_reason(top, found, settings, clip, judged),
+            reason=_reason(top, found, settings, clip, judged) + _describe_let_go(people.let_go),
             face_finder=self.judge.face_finder.name,
             detector=self.judge.name,
             width=size[0],
@@ -145,25 +145,29 @@ class _Person:
 
 
 class _People:
-    """Everybody of a clip, in order of appearance."""
+    """Everybody of a clip who is still followed, in order of appearance."""
 
     def __init__(self) -> None:
-        self._tracker, self._people = Tracker(), list[_Person]()
+        self._tracker, self._people = Tracker(), dict[int, _Person]()
+
+    @property
+    def let_go(self) -> int:
+        """How many were seen so seldom that others took their place."""
+        return self._tracker.met - len(self._people)
 
     def add(self, seen: _Seen) -> None:
         numbers = self._tracker.follow(seen.time, [face.box for face in seen.faces], seen.looks)
         for number, face, assessment in zip(numbers, seen.faces, seen.assessments, strict=True):
             if number is None:
                 continue
-            while number >= len(self._people):
-                self._people.append(_Person())
-            self._people[number].add(seen.time, face, assessment)
+            self._people.setdefault(number, _Person()).add(seen.time, face, assessment)
+        self._people = {number: person for number, person in self._people.items() if self._tracker.follows(number)}
 
     def predict(self, settings: DetectorSettings, finder: FaceFinder) -> tuple[PersonPrediction, ...]:
-        most = max((len(person.times) for person in self._people), default=0)
+        most = max((len(person.times) for person in self._people.values()), default=0)
         return tuple(
             _predict_person(number, person, len(person.times) < BRIEF_SHARE * most, settings, finder)
-            for number, person in enumerate(self._people, 1)
+            for number, person in enumerate(self._people.values(), 1)
         )
 
 
@@ -275,3 +279,10 @@ def describe_brief_fakes(people: Sequence[PersonPrediction]) -> str:
         return ""
     who = f"Person {numbers[0]} looks" if len(numbers) == 1 else f"People {', '.join(numbers)} look"
     return f" {who} fake, but in too few frames to decide: look there yourself."
+
+
+def _describe_let_go(count: int) -> str:
+    """Return a sentence on people who are in no list, as there were more than are followed; empty without any."""
+    if not count:
+        return ""
+    return f" More than {MOST_PEOPLE} people were seen: the {count} seen least were left out."

@@ -24,6 +24,8 @@ from unmask.schema import Box, FacePrediction, ImagePrediction, VideoPrediction
 from unmask.verdicts import Assessment, conclude, explain, most_fake
 
 BATCH = 16
+MOST_FACES = 200
+"""Faces judged of one picture, the largest ones: a wall of faces costs no more than these."""
 NO_FACE = (
     "No face was found, so there is nothing to judge. Try a picture in which a face is larger and seen from the front."
 )
@@ -64,7 +66,8 @@ class Detector:
 
         The picture's verdict and `fake_probability` are those of the face with the highest
         `fake_probability`: one forged face makes a forged picture. A face that is called `fake` goes before
-        those that cannot be judged. Without a face the verdict is `no_face`, with a reason and never a number.
+        those that cannot be judged. Of more than 200 faces the largest are judged. Without a face the verdict is
+        `no_face`, with a reason and never a number.
 
         Args:
             source: A path, the bytes of a file, an RGB array (uint8 [H, W, 3]), a Pillow image, or what
@@ -75,17 +78,19 @@ class Detector:
         """
         picture = source if isinstance(source, Picture) else read_picture(source)
         image = picture.pixels
-        faces = self.predict_faces(image, picture.jpeg_quality)
+        boxes = [face.box for face in self.face_finder.find_faces(image)]
+        faces, left_out = self._judge(image, boxes[:MOST_FACES], picture.jpeg_quality), len(boxes[MOST_FACES:])
         top = most_fake(faces)
         return ImagePrediction(
             verdict="no_face" if top is None else top.verdict,
             fake_probability=None if top is None else top.fake_probability,
             faces=faces,
-            reason=self._reason(faces),
+            reason=self._reason(faces, left_out),
             face_finder=self.face_finder.name,
             detector=self.name,
             width=image.shape[1],
             height=image.shape[0],
+            faces_left_out=left_out,
         )
 
     def predict_video(
@@ -117,11 +122,14 @@ class Detector:
         return judge_clip(self, path, frames, progress)
 
     def predict_faces(self, image: np.ndarray, jpeg_quality: int | None = None) -> tuple[FacePrediction, ...]:
-        """Find and judge the faces of a decoded picture (uint8 RGB [H, W, 3]), largest first.
+        """Find and judge the faces of a decoded picture (uint8 RGB [H, W, 3]), largest first, 200 at most.
 
         `jpeg_quality` is that of the file it came from, where that was a JPEG.
         """
         boxes = [face.box for face in self.face_finder.find_faces(image)]
+        return self._judge(image, boxes[:MOST_FACES], jpeg_quality)
+
+    def _judge(self, image: np.ndarray, boxes: Sequence[Box], jpeg_quality: int | None) -> tuple[FacePrediction, ...]:
         margin, high, wide = self.settings.crop_margin, *image.shape[:2]
         faces = []
         for number, (box, seen) in enumerate(zip(boxes, self.assess_faces(image, boxes, jpeg_quality), strict=True), 1):
@@ -202,13 +210,14 @@ class Detector:
             novelty=None if both.novelty is None else (both.novelty[:count] + both.novelty[count:]) / 2,
         )
 
-    def _reason(self, faces: tuple[FacePrediction, ...]) -> str:
-        """Return in one sentence what the picture's verdict rests on."""
+    def _reason(self, faces: tuple[FacePrediction, ...], left_out: int) -> str:
+        """Return in one sentence what the picture's verdict rests on, and in another which faces were not judged."""
         top = most_fake(faces)
         if top is None:
             return NO_FACE
         which = "The face" if len(faces) == 1 else f"Face {top.number}, the most fake of {len(faces)} faces,"
-        return f"{which} has fake probability {top.fake_probability:.3f}, {explain(top, self.settings)}."
+        rest = f" Only the {len(faces)} largest were judged: {left_out} more were left out." if left_out else ""
+        return f"{which} has fake probability {top.fake_probability:.3f}, {explain(top, self.settings)}.{rest}"
 
 
 def _mean_map(maps: np.ndarray | None, count: int) -> np.ndarray | None:

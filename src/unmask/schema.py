@@ -95,7 +95,8 @@ class ImagePrediction:
     """What the detector says of one picture: a verdict for it and one entry per face.
 
     `fake_probability` is that of the face with the highest one, None when there is no face; a face called
-    `fake` goes before one that is `uncertain`. `reason` is a sentence.
+    `fake` goes before one that is `uncertain`. `reason` is a sentence. `faces_left_out` is how many were found and not
+    judged, as a picture holds more than are.
     `width` and `height` are those of the upright picture that the boxes refer to.
     """
 
@@ -107,6 +108,7 @@ class ImagePrediction:
     detector: str
     width: int
     height: int
+    faces_left_out: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form of the command line and the API."""
@@ -116,6 +118,7 @@ class ImagePrediction:
             "verdict": self.verdict,
             "fake_probability": probability,
             "faces": [face.to_dict() for face in self.faces],
+            "faces_left_out": self.faces_left_out,
             "reason": self.reason,
             "face_finder": self.face_finder,
             "detector": self.detector,
@@ -166,6 +169,7 @@ class PersonPrediction:
 class VideoPrediction:
     """What the detector says of one clip: a verdict for it and one entry per person, in order of appearance.
 
+    Of more than a hundred people those seen in the most frames have an entry, and `reason` says how many have none.
     `fake_probability` is that of the most fake person (one called `fake` goes before one that is `uncertain`), None
     when there is no face. `duration` is in seconds.
     `frames_wanted` frames were asked for, `frames_read` of them could be decoded, and in `frames_judged` of

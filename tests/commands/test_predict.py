@@ -25,7 +25,10 @@ from unmask.media.provenance import read_provenance
 from unmask.runtimes.onnx import OnnxRuntime
 
 pytestmark = pytest.mark.usefixtures("plain_environment")
-JSON_KEYS = ["file", "kind", "verdict", "fake_probability", "faces", "reason", "face_finder", "detector", "provenance"]
+JSON_KEYS = [
+    "file", "kind", "verdict", "fake_probability", "faces", "faces_left_out", "reason", "face_finder", "detector",
+    "provenance",
+]  # fmt: skip
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from PIL import Image
 from unmask.clips import ClipJudging
 from unmask.media.drawing import draw_face
 from unmask.media.video import read_frames
+from unmask.web import video_tab
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]
@@ -213,6 +214,32 @@ def test_a_clip_can_be_stopped(visit: Visit, write_clip: Callable[..., Path], mo
     page.wait_for_selector("#clip-stop", state="hidden")
     page.wait_for_timeout(1000)
     assert page.inner_text("#clip-verdict").strip() == ""
+
+
+def test_a_new_clip_takes_back_the_old_ones_copy(
+    visit: Visit, clip: Path, write_clip: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy is being made when the clip is changed: it must not be offered below the other one's verdict."""
+
+    def slowly(judged: object, output: Path) -> Iterator[tuple[int, int]]:
+        for done in range(12):
+            time.sleep(0.3)
+            yield done, 12
+        output.write_bytes(b"the old clip")
+
+    monkeypatch.setattr(video_tab, "_annotate", slowly)
+    page = visit()
+    go_to(page, "Video")
+    page.set_input_files("#clip input[type=file]", str(clip))
+    page.click("#clip-draw")
+    page.wait_for_selector("#clip-drawing progress")
+    page.click("#clip button[aria-label='Clear']")
+    empty = write_clip("empty.mp4", [np.full((64, 96, 3), 120, np.uint8)] * 3)
+    page.set_input_files("#clip input[type=file]", str(empty))
+    page.wait_for_selector("#clip-verdict >> text=No face was found in 3 of 3 frames")
+    page.wait_for_timeout(5000)
+    assert page.inner_text("#clip-drawing").strip() == ""
+    assert not page.is_visible("#clip-annotated")
 
 
 def test_a_chosen_picture_is_shown_and_its_slider_obeys_the_keyboard(

@@ -86,6 +86,25 @@ def test_no_more_people_than_allowed_are_followed():
     assert tracker.follow(1, boxes, [DARK, LIGHT, DARK])[:2] == [0, 1]
 
 
+LEVELS = [np.array([level], np.float32) for level in (0, 0.3, 0.6, 0.9)]
+
+
+@pytest.mark.parametrize(
+    ("order", "gone"),
+    [
+        ([0, 0, 1, 2], 1),  # one of two was seen more often
+        ([0, 1, 2], 0),  # both once: the one unseen for longer
+        ([0, 0, 1, 1, 0, 2], 1),  # the more frames count, also of one who went first
+    ],
+)
+def test_whoever_was_seen_least_makes_room_for_a_new_person(order, gone):
+    tracker = Tracker(most=2)
+    numbers = [tracker.follow(time, [face_at(0)], [LEVELS[who]])[0] for time, who in enumerate(order)]
+    assert (numbers, tracker.met) == (order, 3)
+    assert [number for number in range(3) if not tracker.follows(number)] == [gone]
+    assert tracker.follow(len(order), [face_at(0)], [LEVELS[gone]]) == [3]  # somebody new by now
+
+
 boxes = st.builds(
     lambda left, top, side: Box(left, top, left + side, top + side),
     st.integers(0, 1900), st.integers(0, 1000), st.integers(8, 400),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import threading
 import tracemalloc
 
@@ -124,7 +125,7 @@ def test_a_display_matrix_turns_frames_upright(write_clip, degrees, mirrored, co
 @pytest.mark.parametrize("gap", [5, 30])  # the trim lies in the third group; in the only one
 def test_a_clip_trimmed_without_encoding_shows_what_players_show(write_clip, tmp_path, gap):
     """Phones and `ffmpeg -ss 1.2 -c copy` keep the frames that the first one shown is decoded from."""
-    trimmed = trim(write_clip("clip.mp4", numbered(30), rate=10, gop=gap), tmp_path / "trimmed.mp4", 1.2)
+    trimmed = earlier(write_clip("clip.mp4", numbered(30), rate=10, gop=gap), tmp_path / "trimmed.mp4", 1.2)
     frames = read_frames(trimmed, 4)
     read = list(frames)
     assert numbers(read) == [14, 18, 23, 27]
@@ -133,8 +134,8 @@ def test_a_clip_trimmed_without_encoding_shows_what_players_show(write_clip, tmp
     assert numbers(read_frames(trimmed, None)) == list(range(12, 30))
 
 
-def trim(clip, output, seconds):
-    """Write a clip without its first seconds, as an edit list says: no packet is left out."""
+def earlier(clip, output, seconds):
+    """Write a clip with all its times earlier; an MP4's edit list then leaves out its first seconds, and no packet."""
     with av.open(clip) as read, av.open(output, "w", options={"avoid_negative_ts": "disabled"}) as written:
         stream = read.streams.video[0]
         copy = written.add_stream_from_template(stream)
@@ -147,17 +148,67 @@ def trim(clip, output, seconds):
     return output
 
 
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_joined_clips_are_read_one_after_the_other(write_clip, tmp_path, order):
-    """`cat a.ts b.ts`: times begin anew, in the middle of the file."""
-    parts = [write_clip(f"{n}.ts", numbered(32)[16 * n : 16 * n + 16], rate=8) for n in (0, 1)]
+@pytest.mark.parametrize("gap", [5, 30])  # the cut begins with a group; lies in the only one
+@pytest.mark.parametrize(
+    ("parts", "given"),
+    [
+        ([(0, 1), (2, 1)], [2, 7, 22, 27]),  # the middle cut out
+        ([(2, 1), (0, 1)], [22, 27, 2, 7]),  # the last part moved to the front
+        ([(1, 1), (1, 1)], [12, 17, 12, 17]),  # a part shown twice
+    ],
+)
+def test_a_clip_cut_without_encoding_shows_what_players_show(write_clip, gap, parts, given):
+    frames = read_frames(edited(write_clip("clip.mp4", numbered(30), rate=10, gop=gap), parts), 4)
+    read = list(frames)
+    assert numbers(read) == given
+    assert [frame.time for frame in read] == pytest.approx([0.2, 0.7, 1.2, 1.7])
+    assert (shares(frames), frames.frame_count, frames.seconds) == ("4 of 4", 20, pytest.approx(2, abs=0.11))
+
+
+def edited(clip, parts):
+    """Write into an MP4's edit list which parts of it are shown, by their starts and lengths in seconds."""
+    data = bytearray(clip.read_bytes())
+    start = data.rindex(b"edts") - 4
+    (size,), (delay,) = struct.unpack_from(">I", data, start), struct.unpack_from(">i", data, start + 28)
+    (second,) = struct.unpack_from(">I", data, data.rindex(b"mdhd") + 16)
+    edits = [struct.pack(">IiI", 1000 * length, delay + begin * second, 1 << 16) for begin, length in parts]
+    new = struct.pack(">I4sI4sII", 24 + 12 * len(edits), b"edts", 16 + 12 * len(edits), b"elst", 0, len(edits))
+    data[start : start + size] = new + b"".join(edits)
+    for box in (b"moov", b"trak"):
+        (before,) = struct.unpack_from(">I", data, data.rindex(box) - 4)
+        struct.pack_into(">I", data, data.rindex(box) - 4, before + 24 + 12 * len(edits) - size)
+    clip.write_bytes(data)
+    return clip
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        (0, 0),  # times begin anew
+        (3600, 0),  # an hour earlier
+        (0, 3600),  # an hour later
+        (0, 13 * 3600),  # more than a clip may last
+    ],
+)
+def test_joined_clips_are_read_one_after_the_other(write_clip, tmp_path, begin):
+    """`cat a.ts b.ts`: times jump in the middle of the file."""
+    parts = [
+        earlier(write_clip(f"{n}.ts", numbered(32)[16 * n : 16 * n + 16], rate=8), tmp_path / f"moved{n}.ts", -begin[n])
+        for n in (0, 1)
+    ]
     joined = tmp_path / "joined.ts"
-    joined.write_bytes(b"".join(parts[n].read_bytes() for n in order))
+    joined.write_bytes(b"".join(part.read_bytes() for part in parts))
     frames = read_frames(joined, 8)
     read = list(frames)
-    assert numbers(read) == [16 * n + place for n in order for place in (2, 6, 10, 14)]
+    assert numbers(read) == [2, 6, 10, 14, 18, 22, 26, 30]
     assert [frame.time for frame in read] == pytest.approx([0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3.25, 3.75], abs=0.13)
     assert (shares(frames), frames.frame_count, frames.seconds) == ("8 of 8", 32, pytest.approx(4, abs=0.26))
+
+
+def test_a_pause_in_another_container_is_part_of_the_clip(write_clip):
+    """Only MPEG-TS is joined byte by byte; a slide may stand for a minute."""
+    frames = read_frames(write_clip("clip.mkv", numbered(4), stamps=[0, 1000, 61_000, 62_000]), 4)
+    assert [frame.time for frame in frames] == [0, 1, 61, 62]
 
 
 def test_of_several_pictures_at_once_the_largest_is_read(tmp_path):
@@ -194,6 +245,14 @@ def test_a_clip_of_which_next_to_nothing_is_left_is_one_line(write_clip):
     with pytest.raises(UnreadableVideo, match=r"Could not read clip\.mkv: next to nothing of it is there"):
         list(read_frames(clip, 1))  # the only frame wanted lies in its middle
     assert len(list(read_frames(clip, 20))) >= 4
+
+
+def test_more_frames_than_a_clip_cut_short_ever_had_are_those_it_had(write_clip):
+    clip = write_clip("clip.mkv", noise(40), gop=5)
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
+    frames = read_frames(clip, 20_000_000)
+    assert frames.frame_count < 30
+    assert frames.wanted == pytest.approx(40, abs=4)
 
 
 @pytest.mark.parametrize("name", ["clip.mkv", "clip.ts"])

@@ -65,6 +65,25 @@ def test_half_of_the_promised_time_gives_half_of_the_frames():
     assert (chosen, missing) == ([5, 15, 25, 35, 45], 5)
 
 
+@pytest.mark.parametrize("count", [100, 1000, 10**12])  # all there were, more, and more than fits into any memory
+def test_where_all_that_is_left_is_taken_what_is_missing_is_counted_in_frames(count):
+    index = index_frames([PacketTime(40 * n, 40, n == 0) for n in range(90)], promised=4000)
+    assert choose_stamps(index, count) == ([40 * n for n in range(90)], 10)
+
+
+def test_a_promise_beyond_all_measure_takes_no_memory():
+    index = index_frames([PacketTime(n, 1, n == 0) for n in range(90)], promised=10**17)
+    assert choose_stamps(index, 10**15)[1] > 10**14
+
+
+def test_parts_are_of_the_time_in_which_frames_are_shown():
+    """The middle third was cut out: the last frames stand at 30 to 39 in the file, and follow the first ten."""
+    index = index_frames([PacketTime(stamp, 1, True, not 10 <= stamp < 30) for stamp in range(40)], promised=20)
+    assert choose_stamps(index, 4) == ([2, 7, 32, 37], 0)
+    assert [index.time_of(stamp) for stamp in (0, 9, 30, 39)] == [0, 9, 10, 19]
+    assert (index.start, index.end) == (0, 20)
+
+
 def test_frames_out_of_order_are_needed_from_the_key_frame_before_them():
     stamps = (0, 3, 1, 6, 4)
     index = index_frames([PacketTime(stamp, 1, stamp in (0, 6)) for stamp in stamps], 0)

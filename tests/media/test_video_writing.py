@@ -37,6 +37,12 @@ def test_frames_of_another_size_are_scaled_to_the_first(tmp_path):
     assert [frame.pixels.shape for frame in read_frames(tmp_path / "a.mp4", None)] == [(48, 64, 3)] * 2
 
 
+def test_a_size_that_h264_does_not_take_is_told_as_such(tmp_path):
+    with pytest.raises(DataError, match="takes no frames of 40000 x 200 pixels"):
+        write_video(tmp_path / "a.mp4", [plain(0, 40000, 200, 50)])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_error_on_the_way_leaves_no_file(tmp_path):
     def frames():
         yield plain(0, 64, 48, 50)

@@ -243,10 +243,15 @@ def _in_picture(points: np.ndarray | None, border: int, scale: float) -> tuple[t
 
 
 def _without_repeats(faces: list[Face]) -> list[Face]:
-    """Drop boxes that mostly lie on a larger one; largest first."""
+    """Drop boxes that mostly lie on a larger one; largest first. In arrays, so that thousands take no seconds."""
     kept: list[Face] = []
+    boxes = np.empty((len(faces), 4), np.int64)
     for face in sorted(faces, key=_largest_first):
-        if all(_overlap(face.box, other.box) < OVERLAP_OF_SAME_FACE for other in kept):
+        box, larger = np.array(face.box.as_list()), boxes[: len(kept)]
+        sides = np.minimum(box[2:], larger[:, 2:]) - np.maximum(box[:2], larger[:, :2])
+        shared = np.maximum(sides, 0).prod(axis=1)
+        if (shared < OVERLAP_OF_SAME_FACE * max(1, face.box.area)).all():
+            boxes[len(kept)] = box
             kept.append(face)
     return kept
 

@@ -18,7 +18,7 @@ import numpy as np
 from unmask.schema import Box
 
 MOST_PEOPLE = 100
-"""More than any clip worth judging holds: a hostile one fills no memory."""
+"""Followed at once, so that a crowd or a hostile clip fills no memory; beyond it those hardly seen are let go."""
 LOOK_SIDE, LOOK_MARGIN = 8, 0.5
 COLOUR_SIDE, COLOUR_BINS = 48, 6
 COLOUR_SHARE = 0.25
@@ -38,7 +38,7 @@ NEWEST_SHARE = 0.5
 
 @dataclass
 class _Person:
-    """Where a person was seen last, how fast they moved (pixels a second), and how they look.
+    """Where a person was seen last, how fast they moved (pixels a second), how they look, and in how many frames.
 
     The last look follows a head that turns, the usual one outlasts a hand before the face.
     """
@@ -49,6 +49,7 @@ class _Person:
     last_look: np.ndarray
     usual_look: np.ndarray
     speed: np.ndarray
+    frames: int = 1
 
     def expected(self, time: float) -> np.ndarray:
         """Return where the face should be, if it goes on as it moved, for half a second at most."""
@@ -67,14 +68,16 @@ class Tracker:
     """
 
     def __init__(self, most: int = MOST_PEOPLE) -> None:
-        self._people: list[_Person] = []
+        self._people: dict[int, _Person] = {}
         self._most = most
+        self.met = 0
 
     def follow(self, time: float, boxes: Sequence[Box], looks: Sequence[np.ndarray]) -> list[int | None]:
         """Return the person's number for every face of the next frame.
 
-        Numbers count from 0 in the order in which people appear; no two faces of a frame share one. A new face
-        has None once there are as many people as are followed at most.
+        Numbers count from 0 in the order in which people appear, `met` of them; no two faces of a frame share one.
+        Once there are as many people as are followed at most, a new face takes the place of the person seen in the
+        fewest frames, of these the one unseen for longest; it has None where all of them are in this frame.
 
         Args:
             time: Of the frame in seconds, later than that of the frame before.
@@ -84,7 +87,7 @@ class Tracker:
         found: list[int | None] = [None] * len(boxes)
         fits = sorted(
             (fit, number, face)
-            for number, person in enumerate(self._people)
+            for number, person in self._people.items()
             for face, (box, look) in enumerate(zip(boxes, looks, strict=True))
             if (fit := _misfit(person, time, box, look)) < 1
         )
@@ -95,10 +98,22 @@ class Tracker:
                 found[face] = number
                 self._people[number] = _moved(self._people[number], time, boxes[face], looks[face], fit)
         for face, (box, look) in enumerate(zip(boxes, looks, strict=True)):
-            if found[face] is None and len(self._people) < self._most:
-                found[face] = len(self._people)
-                self._people.append(_Person(time, _centre(box), _side(box), look, look, np.zeros(2)))
+            if found[face] is None and (len(self._people) < self._most or self._let_go(time)):
+                found[face] = self.met
+                self._people[self.met] = _Person(time, _centre(box), _side(box), look, look, np.zeros(2))
+                self.met += 1
         return found
+
+    def follows(self, number: int) -> bool:
+        """Say whether a person is still followed: whoever was let go gets a new number when seen again."""
+        return number in self._people
+
+    def _let_go(self, now: float) -> bool:
+        """Forget the person seen in the fewest frames, of these the one unseen for longest; nobody who is seen now."""
+        gone = [number for number, person in self._people.items() if person.time < now]
+        if gone:
+            del self._people[min(gone, key=lambda number: (self._people[number].frames, self._people[number].time))]
+        return bool(gone)
 
 
 def look_of(image: np.ndarray, box: Box) -> np.ndarray:
@@ -148,6 +163,7 @@ def _moved(person: _Person, time: float, box: Box, look: np.ndarray, misfit: flo
         last_look=look,
         usual_look=person.usual_look + share * (look - person.usual_look),
         speed=(centre - person.centre) / max(time - person.time, 1e-3),
+        frames=person.frames + 1,
     )
 
 

@@ -8,6 +8,7 @@ no more than a short one. Memory is that of one frame (and of eight bytes a pack
 
 from __future__ import annotations
 
+import math
 import os
 from collections import deque
 from collections.abc import Iterator
@@ -42,11 +43,13 @@ _OPEN_OPTIONS = {
     "protocol_whitelist": "file",
     "codec_whitelist": _DECODERS,
     "max_pixels": str(MAX_PIXELS),
+    "correct_ts_overflow": "0",  # FFmpeg takes another clip that begins earlier for a counter that ran over
 }
-
 
 JOINED_AT = Fraction(1, 2)
 """Seconds that times of decoding jump back by where another clip begins; in one clip they rise."""
+JOINED_AHEAD = 10
+"""Seconds that they jump on by there in MPEG-TS, which alone can be joined byte by byte."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class VideoFrames:
                 for stamp, packet in _packets(container, stream)
             )
             self._index = index_frames(times, _promised_ticks(container, stream))
-            self.seconds = float((self._index.end - self._index.stamps[0]) * _time_base(stream))
+            self.seconds = float((self._index.end - self._index.start) * _time_base(stream))
             check_length(len(self._index.stamps), self.seconds)
             if count is None:
                 self._chosen, missing = sorted(set(self._index.stamps)), 0
@@ -100,7 +103,8 @@ class VideoFrames:
                 check_frame_size(frame.width, frame.height)
                 pixels = _upright(frame.to_ndarray(format="rgb24"), _matrix_of(frame))
                 self.given += 1
-                yield VideoFrame(float((_stamp_of(frame, first) - first) * tick), pixels)
+                shown = self._index.time_of(_stamp_of(frame, first)) - self._index.start
+                yield VideoFrame(float(shown * tick), pixels)
             if not self.given:
                 raise VideoRefusal("no frame could be decoded. Try re-encoding it to H.264.")
 
@@ -180,16 +184,16 @@ def _time_base(stream: VideoStream) -> Fraction:
 def _packets(container: InputContainer, stream: VideoStream) -> Iterator[tuple[int, Packet]]:
     """Yield the stream's packets with the time of each, up to where the file ends or cannot be read on.
 
-    Where times of decoding jump back, clips were joined as they were, as recordings of a camera are: the second goes on
-    where the first one ends.
+    Where times of decoding jump, another part begins, and it goes on where the one before ends: clips were joined as
+    they were, as recordings of a camera are, or an MP4's edit list leaves out what lies between, or shows a part again.
     """
     stamp, shift, last = -1, 0, None
-    jump = int(JOINED_AT / _time_base(stream))
+    least, most = _steps_within_a_part(container, stream)
     try:
         for packet in container.demux(stream):
             if not packet.size:
                 continue
-            if last is not None and packet.dts is not None and packet.dts + shift < last - jump:
+            if last is not None and packet.dts is not None and not least <= packet.dts + shift - last <= most:
                 shift = last + max(1, packet.duration or 0) - packet.dts
             if shift:
                 packet.pts, packet.dts = (time if time is None else time + shift for time in (packet.pts, packet.dts))
@@ -198,6 +202,15 @@ def _packets(container: InputContainer, stream: VideoStream) -> Iterator[tuple[i
             yield stamp, packet
     except av.error.FFmpegError:
         return  # what came before is good, and `wanted` tells that something is missing
+
+
+def _steps_within_a_part(container: InputContainer, stream: VideoStream) -> tuple[float, float]:
+    """Return the ticks from one time of decoding to the next, at least and at most, before it is another part's."""
+    second = 1 / _time_base(stream)
+    kinds = container.format.name.split(",")
+    return 0 if "mov" in kinds else -int(JOINED_AT * second), int(
+        JOINED_AHEAD * second
+    ) if "mpegts" in kinds else math.inf
 
 
 def _stamp_of(item: Packet | av.VideoFrame, default: int) -> int:
@@ -210,8 +223,11 @@ def _promised_ticks(container: InputContainer, stream: VideoStream) -> int:
     """Return how long the header says that the video is, in ticks; 0 where it says nothing.
 
     The container's own length counts only where there is nothing but video: sound may be longer. Matroska's counts
-    from zero, also where the clip begins later.
+    from zero, also where the clip begins later. MPEG-TS promises nothing: FFmpeg makes a length of its first and last
+    time, which joined clips count from different starts.
     """
+    if container.format.name == "mpegts":
+        return 0
     if stream.duration:
         return stream.duration
     if container.duration and len(container.streams) == 1:

@@ -11,7 +11,9 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from av.video.codeccontext import VideoCodecContext
 
+from unmask.errors import DataError
 from unmask.files import written_aside
 from unmask.media.video import VideoFrame
 
@@ -32,7 +34,7 @@ def write_video(path: Path, frames: Iterable[VideoFrame], threads: int = 2) -> i
         threads: Of the encoder.
 
     Raises:
-        DataError: the file cannot be written, or the disk is full.
+        DataError: the file cannot be written, the disk is full, or H.264 takes no frames of that size.
     """
     count = 0
     with written_aside(path) as aside:
@@ -44,6 +46,7 @@ def write_video(path: Path, frames: Iterable[VideoFrame], threads: int = 2) -> i
                 for frame in frames:
                     if count == 0:
                         stream.height, stream.width = (side + side % 2 for side in frame.pixels.shape[:2])
+                        _open_encoder(stream.codec_context)
                     pixels = _fit(frame.pixels, stream.width, stream.height)
                     picture = av.VideoFrame.from_ndarray(pixels, format="rgb24")
                     picture.pts, picture.time_base = round(frame.time / TICK), TICK
@@ -54,6 +57,16 @@ def write_video(path: Path, frames: Iterable[VideoFrame], threads: int = 2) -> i
         except av.error.FFmpegError as error:
             raise OSError(error.errno or errno.EIO, error.strerror or os.strerror(errno.EIO)) from error
     return count
+
+
+def _open_encoder(codec: VideoCodecContext) -> None:
+    """Open the encoder before any frame, so that its refusal is not taken for a failure to write."""
+    try:
+        codec.open()
+    except av.error.FFmpegError as error:
+        raise DataError(
+            f"H.264 takes no frames of {codec.width} x {codec.height} pixels. Scale the clip down and try again."
+        ) from error
 
 
 def _fit(pixels: np.ndarray, width: int, height: int) -> np.ndarray:

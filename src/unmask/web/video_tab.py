@@ -94,19 +94,7 @@ def add_video_tab(shelf: Shelf, choice: gr.State) -> None:
     def judge(upload: Any, chosen: Choice | None) -> Iterator[list[Any]]:
         yield from judge_upload(shelf, chosen, upload)
 
-    run = gr.on(
-        [file.change, choice.change],
-        judge,
-        [file, choice],
-        [judged, status, stop, player, verdict, people, downloads, report, draw, annotated, drawing, raw],
-        preprocess=False,
-        show_progress="hidden",
-        trigger_mode="always_last",
-        api_visibility="private",
-    )
-    ended: dict[str, Any] = {"inputs": None, "outputs": [status, stop], "queue": False, "api_visibility": "private"}
-    stop.click(show_stopped, cancels=run, **ended).then(partial(show_stopped, after=ON_ITS_WAY), **ended)
-    draw.click(
+    drawn = draw.click(
         draw_clip,
         judged,
         [drawing, draw, annotated],
@@ -115,6 +103,19 @@ def add_video_tab(shelf: Shelf, choice: gr.State) -> None:
         concurrency_limit=1,
         api_visibility="private",
     )
+    run = gr.on(
+        [file.change, choice.change],
+        judge,
+        [file, choice],
+        [judged, status, stop, player, verdict, people, downloads, report, draw, annotated, drawing, raw],
+        preprocess=False,
+        show_progress="hidden",
+        trigger_mode="always_last",
+        cancels=drawn,  # it would offer the old clip's copy under the new one
+        api_visibility="private",
+    )
+    ended: dict[str, Any] = {"inputs": None, "outputs": [status, stop], "queue": False, "api_visibility": "private"}
+    stop.click(show_stopped, cancels=[run, drawn], **ended).then(partial(show_stopped, after=ON_ITS_WAY), **ended)
     choice.change(lambda chosen: detector_note(shelf.get(chosen)), choice, note, api_visibility="private")
 
 
