@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unmask.cautions import Caution
 from unmask.clips import BRIEF_SHARE, CROP_SIDE, CROPS_KEPT, ClipJudging, judge_clip, pool_probabilities
 from unmask.detector import Detector
 from unmask.errors import UnreadableVideo
@@ -22,7 +21,7 @@ from unmask.media.drawing import draw_face
 from unmask.media.faces import make_face_finder
 from unmask.media.video import read_frames
 from unmask.preprocessing import crop_face
-from unmask.schema import Box, DetectorSettings, Face
+from unmask.schema import Box, Caution, DetectorSettings, Face
 from unmask.verdicts import Assessment
 
 RED, BLUE = (230, 30, 30), (30, 30, 230)

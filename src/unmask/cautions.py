@@ -7,27 +7,16 @@ mention.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from unmask.media.quality import blockiness_of, detail_of
-from unmask.schema import Box
+from unmask.schema import Box, Caution
 
 SMALLEST_FACE = 48
 """Pixels of the longer side of a face's box."""
 LEAST_DETAIL, LITTLE_DETAIL = 0.05, 0.075
 LEAST_QUALITY, LITTLE_QUALITY = 8, 25
 MUCH_BLOCKINESS = 2.1
-
-
-@dataclass(frozen=True)
-class Caution:
-    """A phrase on what speaks against a verdict, and whether it leaves no ground for any."""
-
-    words: str
-    leaves_no_ground: bool
-
 
 UPSIDE_DOWN = Caution("upside down", True)
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from PIL import Image
 
-from unmask.cautions import UPSIDE_DOWN, Caution
+from unmask.cautions import UPSIDE_DOWN
 from unmask.errors import UnreadableVideo
 from unmask.media.faces import FaceFinder
 from unmask.media.tracks import Tracker, look_of
 from unmask.media.video_bytes import name_of
 from unmask.orientation import is_crop_upside_down
-from unmask.schema import Box, DetectorSettings, Face, PersonPrediction, VideoPrediction
+from unmask.schema import Box, Caution, DetectorSettings, Face, PersonPrediction, VideoPrediction
 from unmask.verdicts import Assessment, conclude, explain, most_fake, usual_cautions
 
 if TYPE_CHECKING:  # PyAV comes with the extras alone: whoever judges no clip needs none

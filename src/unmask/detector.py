@@ -125,10 +125,12 @@ class Detector:
         margin, high, wide = self.settings.crop_margin, *image.shape[:2]
         faces = []
         for number, (box, seen) in enumerate(zip(boxes, self.assess_faces(image, boxes, jpeg_quality), strict=True), 1):
-            verdict, reasons = conclude(seen.fake_probability, seen.cautions, self.settings)
+            cautions = seen.cautions
+            verdict, reasons = conclude(seen.fake_probability, cautions, self.settings)
             # The dearest look, which only takes a verdict away: spared where there is none.
             if verdict != "uncertain" and is_upside_down(self.face_finder, image, box):
-                verdict, reasons = conclude(seen.fake_probability, (UPSIDE_DOWN, *seen.cautions), self.settings)
+                cautions = (UPSIDE_DOWN, *cautions)
+                verdict, reasons = conclude(seen.fake_probability, cautions, self.settings)
             faces.append(
                 FacePrediction(
                     box=box,
@@ -139,6 +141,7 @@ class Detector:
                     number=number,
                     cut_off=touches_border(box, wide, high),
                     reasons=reasons,
+                    cautions=cautions,
                 )
             )
         return tuple(faces)
