@@ -18,8 +18,6 @@ LEAST_DETAIL, LITTLE_DETAIL = 0.05, 0.075
 LEAST_QUALITY, LITTLE_QUALITY = 8, 25
 MUCH_BLOCKINESS = 2.1
 
-UPSIDE_DOWN = Caution("upside down", True)
-
 
 def find_cautions(box: Box, crop: np.ndarray, jpeg_quality: int | None, is_novel: bool) -> tuple[Caution, ...]:
     """Return what speaks against a verdict on a face, the weightier first.

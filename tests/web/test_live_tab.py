@@ -95,7 +95,7 @@ def test_a_small_face_gets_no_verdict_and_the_panel_says_why(sure: Detector, sid
     assert ("but that is no ground for a verdict here: face smaller than 48 px" in panel) is (side == 48)
 
 
-@pytest.mark.parametrize(("turns", "said"), [(0, None), (2, "upside down")])
+@pytest.mark.parametrize(("turns", "said"), [(0, None), (1, "lying on its side"), (2, "upside down")])
 def test_a_turned_portrait_gets_no_verdict(shared: Path, tiny_detector: Path, turns: int, said: str | None) -> None:
     photo = read_image(sorted((shared / "data/celeba-real-only").glob("*.jpg"))[1]).repeat(2, axis=0).repeat(2, axis=1)
     detector = Detector(tiny_detector, make_face_finder(shared / "pretrained/face_detection_yunet_2023mar.onnx"))

@@ -11,8 +11,9 @@ import gradio as gr
 from unmask.detector import Detector
 from unmask.errors import MediaError, UnmaskError
 from unmask.media.images import Picture, read_picture
-from unmask.schema import DetectorSettings
-from unmask.verdicts import conclude, most_fake
+from unmask.orientation import find_turn
+from unmask.schema import Caution, DetectorSettings, FacePrediction
+from unmask.verdicts import BETWEEN, conclude, most_fake
 from unmask.web.panels import error_panel, live_panel
 from unmask.web.pictures import draw_verdicts, to_data_url
 from unmask.web.shelf import Choice, Shelf
@@ -95,9 +96,20 @@ def judge_frame(detector: Detector, frame: Any, before: Smoothed | None, now: fl
     faces = detector.predict_faces(picture.pixels, picture.jpeg_quality)
     top = most_fake(faces)
     highest = None if top is None else top.fake_probability
-    average = smooth(before, highest, now, () if top is None else top.cautions)
+    average = smooth(before, highest, now, () if top is None else _find_cautions(detector, picture, top))
     seen = f"<img src='{to_data_url(draw_verdicts(picture.pixels, faces))}' alt='The last frame, with each face boxed'>"
     return [_panel(average, highest, len(faces), detector.settings, time.perf_counter() - started), seen, average]
+
+
+def _find_cautions(detector: Detector, picture: Picture, face: FacePrediction) -> tuple[Caution, ...]:
+    """Return what speaks against a verdict on a face, also against one that only the average gives.
+
+    A picture's face between the thresholds has no verdict to lose, and so was not asked which way up it is.
+    """
+    if BETWEEN not in face.reasons or any(caution.leaves_no_ground for caution in face.cautions):
+        return face.cautions
+    turn = find_turn(detector.face_finder, picture.pixels, face.box)
+    return face.cautions if turn is None else (turn, *face.cautions)
 
 
 def read_frame(frame: Any) -> Picture:
