@@ -14,6 +14,11 @@ FACE = draw_face(1, 224)
 LARGE = Box(0, 0, 180, 200)
 
 
+def crushed(quality: int) -> np.ndarray:
+    _, data = cv2.imencode(".jpg", FACE, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return cv2.imdecode(data, cv2.IMREAD_COLOR)
+
+
 def blurred(sigma: float) -> np.ndarray:
     return cv2.GaussianBlur(FACE, (0, 0), sigma)
 
@@ -23,15 +28,18 @@ def blurred(sigma: float) -> np.ndarray:
     [
         (LARGE, FACE, None, False, [], False),  # a good face
         (LARGE, FACE, 90, False, [], False),  # as a good JPEG
-        (LARGE, FACE, 20, False, ["heavily compressed"], False),  # worth a mention
-        (LARGE, FACE, 5, False, ["heavily compressed"], True),  # nothing is left
+        (LARGE, FACE, 50, False, [], False),  # as a middling one
+        (LARGE, FACE, 26, False, ["heavily compressed"], False),  # worth a mention
+        (LARGE, FACE, 25, False, ["heavily compressed"], True),  # too many fakes pass as real
+        (LARGE, crushed(8), None, False, ["heavily compressed"], True),  # crushed, then saved without loss
+        (LARGE, crushed(75), None, False, [], False),  # a good JPEG, then saved without loss
         (Box(0, 0, 30, 47), FACE, None, False, ["face smaller than 48 px"], True),  # one pixel too small
         (Box(0, 0, 30, 48), FACE, None, False, [], False),  # just large enough
         (LARGE, blurred(8), None, False, ["strongly blurred"], True),  # out of focus
         (LARGE, np.full((224, 224, 3), 90, np.uint8), None, False, ["strongly blurred"], True),  # nothing to see
         (LARGE, FACE, None, True, ["very unlike the faces that the detector knows"], True),  # no such face was seen
         # the weightier first
-        (Box(0, 0, 9, 9), FACE, 20, True, ["face smaller than 48 px", "very unlike", "heavily compressed"], True),
+        (Box(0, 0, 9, 9), FACE, 30, True, ["face smaller than 48 px", "very unlike", "heavily compressed"], True),
     ],
 )
 def test_cautions(

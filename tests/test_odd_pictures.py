@@ -51,18 +51,30 @@ def smaller(image: np.ndarray) -> np.ndarray:
         (lambda image: make_drawn(image, "pencil"), "very unlike"),
         (lambda image: cv2.pencilSketch(image, sigma_s=60, sigma_r=0.07, shade_factor=0.05)[1], "very unlike"),
         # turned faces are looked for where a verdict would be given: one that is novel as well is told to be that
-        (lambda image: np.ascontiguousarray(image[::-1, ::-1]), "upside down|very unlike"),
+        (lambda image: np.rot90(image, 2), "upside down|very unlike"),
+        (lambda image: np.rot90(image, 1), "lying on its side|very unlike"),
+        (lambda image: np.rot90(image, 3), "lying on its side|very unlike"),
     ],
-    ids=["small", "blurred", "cartoon", "pencil", "coloured pencil", "upside down"],
+    ids=["small", "blurred", "cartoon", "pencil", "coloured pencil", "upside down", "on its left", "on its right"],
 )
 def test_a_portrait_that_cannot_be_judged_gets_no_verdict(
     change: Change, said: str, judge: Detector, photos: list[np.ndarray]
 ) -> None:
     for photo in photos:
-        found = judge.predict_image(change(photo))
+        found = judge.predict_image(np.ascontiguousarray(change(photo)))
         assert found.verdict in ("uncertain", "no_face"), found.reason
         for face in found.faces:
             assert BETWEEN in face.reasons or re.search(said, " ".join(face.reasons))
+
+
+def test_a_photo_of_64_pixels_gets_a_verdict_only_with_a_face_of_48(judge: Detector, photos: list[np.ndarray]) -> None:
+    for photo in photos:
+        found = judge.predict_image(cv2.resize(photo, (64, 64), interpolation=cv2.INTER_AREA))
+        for face in found.faces:
+            if max(face.box.width, face.box.height) < 48:
+                assert face.verdict == "uncertain"
+                assert "face smaller than 48 px" in face.reasons
+        assert found.faces or found.verdict == "no_face"
 
 
 def test_drawn_faces_are_known_as_such(judge: Detector) -> None:

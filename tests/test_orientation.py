@@ -1,4 +1,4 @@
-"""A face on its head is told by the finder, on real faces and with either finder."""
+"""A face on its head or side is told by the finder, on real faces and with either finder."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import pytest
 
 from unmask.media.faces import make_face_finder
 from unmask.media.images import read_image
-from unmask.orientation import is_upside_down
-from unmask.schema import Box, Face
-
-PICTURE = np.arange(60 * 60 * 3, dtype=np.uint8).reshape(60, 60, 3)
+from unmask.orientation import ON_ITS_SIDE, UPSIDE_DOWN, find_turn, find_usual_turn
+from unmask.schema import Box, Caution, Face
 
 
 class TopHeavyFinder:
@@ -29,19 +27,42 @@ class TopHeavyFinder:
         return [Face(Box(0, 0, 9, 9), confidence)] if confidence > self.least else []
 
 
+TOP, BOTTOM, LEFT, RIGHT = np.s_[:30], np.s_[30:], np.s_[:, :30], np.s_[:, 30:]
+
+
+def bright_at(part: object) -> np.ndarray:
+    image = np.zeros((60, 60, 3), np.uint8)
+    image[part] = 200  # type: ignore[index]
+    return image
+
+
 @pytest.mark.parametrize(
     ("bright", "least", "expected"),
     [
-        (slice(0, 30), 0.0, False),  # surer of it upright
-        (slice(30, 60), 0.0, True),  # surer of it turned
-        (slice(30, 60), 2.0, False),  # finds it in neither
-        (slice(0, 60), 0.0, False),  # as sure either way
+        (TOP, 0.0, None),  # surest of it upright
+        (BOTTOM, 0.0, UPSIDE_DOWN),  # surest of it turned by half
+        (LEFT, 0.0, ON_ITS_SIDE),  # by a quarter
+        (RIGHT, 0.0, ON_ITS_SIDE),  # by a quarter the other way
+        (BOTTOM, 2.0, None),  # finds it in none
+        (np.s_[:], 0.0, None),  # as sure either way
     ],
 )
-def test_the_surer_way_round_counts(bright: slice, least: float, expected: bool) -> None:
-    image = np.zeros((60, 60, 3), np.uint8)
-    image[bright] = 200
-    assert is_upside_down(TopHeavyFinder(least), image, Box(15, 15, 45, 45)) is expected
+def test_the_surest_way_round_counts(bright: object, least: float, expected: Caution | None) -> None:
+    assert find_turn(TopHeavyFinder(least), bright_at(bright), Box(15, 15, 45, 45)) == expected
+
+
+@pytest.mark.parametrize(
+    ("bright", "expected"),
+    [
+        ([], None),  # nobody
+        ([TOP, TOP, BOTTOM], None),  # once in three
+        ([TOP, BOTTOM], None),  # in half
+        ([TOP, LEFT, RIGHT], ON_ITS_SIDE),  # in most
+        ([BOTTOM, BOTTOM, RIGHT], UPSIDE_DOWN),  # turned in all, and most often by half
+    ],
+)
+def test_most_of_the_crops_decide(bright: list[object], expected: Caution | None) -> None:
+    assert find_usual_turn(TopHeavyFinder(0.0), [bright_at(part) for part in bright]) == expected
 
 
 def photos(folder: Path) -> Sequence[Path]:
@@ -54,6 +75,7 @@ def test_real_faces_are_told_apart_from_turned_ones(shared: Path, with_yunet: bo
     finder = make_face_finder(model if with_yunet else None)
     for path in photos(shared / "data/celeba-real-only"):
         image = read_image(path)
-        for picture, turned in ((image, False), (np.ascontiguousarray(image[::-1, ::-1]), True)):
+        for turns, expected in enumerate((None, ON_ITS_SIDE, UPSIDE_DOWN, ON_ITS_SIDE)):
+            picture = np.ascontiguousarray(np.rot90(image, turns))
             for face in finder.find_faces(picture)[:1]:
-                assert is_upside_down(finder, picture, face.box) is turned
+                assert find_turn(finder, picture, face.box) == expected

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from unmask.cautions import Caution
-from unmask.schema import Box, DetectorSettings, FacePrediction
+from unmask.schema import Box, Caution, DetectorSettings, FacePrediction
 from unmask.verdicts import BETWEEN, conclude, explain, list_words, most_fake, usual_cautions
 
 SETTINGS = DetectorSettings(1, "test", 0.0, 1.0, 0.4, 0.6, "max", (), "", "none")

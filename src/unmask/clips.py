@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from PIL import Image
 
-from unmask.cautions import UPSIDE_DOWN, Caution
 from unmask.errors import UnreadableVideo
 from unmask.media.faces import FaceFinder
 from unmask.media.tracks import MOST_PEOPLE, Tracker, look_of
 from unmask.media.video_bytes import name_of
-from unmask.orientation import is_crop_upside_down
-from unmask.schema import Box, DetectorSettings, Face, PersonPrediction, VideoPrediction
+from unmask.orientation import find_usual_turn
+from unmask.schema import Box, Caution, DetectorSettings, Face, PersonPrediction, VideoPrediction
 from unmask.verdicts import Assessment, conclude, explain, most_fake, usual_cautions
 
 if TYPE_CHECKING:  # PyAV comes with the extras alone: whoever judges no clip needs none
@@ -178,8 +177,9 @@ def _predict_person(
     verdict, reasons = conclude(pooled, cautions, settings)
     best = sorted(person.best, key=lambda entry: entry[:2], reverse=True)
     # As with a picture's faces the dearest look, spared where there is no verdict to take away.
-    if verdict != "uncertain" and _are_upside_down(finder, [crop for _, _, crop in best]):
-        verdict, reasons = conclude(pooled, (UPSIDE_DOWN, *cautions), settings)
+    # Asked of the kept crops alone: to ask in every frame would cost ten times as much.
+    if verdict != "uncertain" and (turn := find_usual_turn(finder, [crop for _, _, crop in best])):
+        verdict, reasons = conclude(pooled, (turn, *cautions), settings)
     return PersonPrediction(
         number=number,
         verdict=verdict,
@@ -192,11 +192,6 @@ def _predict_person(
         crops=tuple(crop for _, _, crop in best),
         reasons=reasons,
     )
-
-
-def _are_upside_down(finder: FaceFinder, crops: Sequence[np.ndarray]) -> bool:
-    """Say whether a person is, by most of the kept crops: to ask in every frame would cost ten times as much."""
-    return 2 * sum(is_crop_upside_down(finder, crop) for crop in crops) > len(crops)
 
 
 def _open(path: str | os.PathLike[str], frames: int) -> VideoFrames:

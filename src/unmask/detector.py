@@ -10,14 +10,14 @@ import numpy as np
 from PIL import Image
 
 from unmask.calibration import fake_probabilities
-from unmask.cautions import UPSIDE_DOWN, find_cautions
+from unmask.cautions import find_cautions
 from unmask.clips import FRAMES, Progress, judge_clip
 from unmask.detector_folder import ONNX, WEIGHTS, check_folder
 from unmask.errors import BrokenDetector
 from unmask.files import file_digest
 from unmask.media.faces import FaceFinder, make_face_finder
 from unmask.media.images import Picture, read_picture
-from unmask.orientation import is_upside_down
+from unmask.orientation import find_turn
 from unmask.preprocessing import crop_box, crop_face, prepare_crop, touches_border
 from unmask.runtimes.onnx import WEIGHTS_DIGEST, OnnxRuntime, Outputs
 from unmask.schema import Box, FacePrediction, ImagePrediction, VideoPrediction
@@ -133,10 +133,12 @@ class Detector:
         margin, high, wide = self.settings.crop_margin, *image.shape[:2]
         faces = []
         for number, (box, seen) in enumerate(zip(boxes, self.assess_faces(image, boxes, jpeg_quality), strict=True), 1):
-            verdict, reasons = conclude(seen.fake_probability, seen.cautions, self.settings)
+            cautions = seen.cautions
+            verdict, reasons = conclude(seen.fake_probability, cautions, self.settings)
             # The dearest look, which only takes a verdict away: spared where there is none.
-            if verdict != "uncertain" and is_upside_down(self.face_finder, image, box):
-                verdict, reasons = conclude(seen.fake_probability, (UPSIDE_DOWN, *seen.cautions), self.settings)
+            if verdict != "uncertain" and (turn := find_turn(self.face_finder, image, box)):
+                cautions = (turn, *cautions)
+                verdict, reasons = conclude(seen.fake_probability, cautions, self.settings)
             faces.append(
                 FacePrediction(
                     box=box,
@@ -147,6 +149,7 @@ class Detector:
                     number=number,
                     cut_off=touches_border(box, wide, high),
                     reasons=reasons,
+                    cautions=cautions,
                 )
             )
         return tuple(faces)

@@ -57,6 +57,14 @@ class Face:
 
 
 @dataclass(frozen=True)
+class Caution:
+    """A phrase on what speaks against a verdict, and whether it leaves no ground for any."""
+
+    words: str
+    leaves_no_ground: bool
+
+
+@dataclass(frozen=True)
 class FacePrediction:
     """What the detector says of one face.
 
@@ -66,7 +74,7 @@ class FacePrediction:
     picture's border, so that part of the face may be missing.
     `reasons` are phrases on what keeps the verdict back or weakens it, as in `face smaller than 48 px`. An
     `uncertain` face has one at least; where its probability lies beyond a threshold, a reason says why that is
-    no ground for a verdict.
+    no ground for a verdict. `cautions` are those of the reasons that speak of the face and not of its probability.
     """
 
     box: Box
@@ -77,6 +85,7 @@ class FacePrediction:
     number: int = 1
     cut_off: bool = False
     reasons: tuple[str, ...] = ()
+    cautions: tuple[Caution, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form of the command line and the API."""

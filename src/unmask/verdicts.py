@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
 from unmask.calibration import describe_place, verdict_of
-from unmask.cautions import Caution
-from unmask.schema import DetectorSettings, FacePrediction, PersonPrediction, Verdict
+from unmask.schema import Caution, DetectorSettings, FacePrediction, PersonPrediction, Verdict
 
 BETWEEN = "between the thresholds"
 
@@ -54,7 +53,12 @@ def usual_cautions(frames: Sequence[Sequence[Caution]]) -> tuple[Caution, ...]:
     usual = [caution for caution, count in counted if 2 * count > len(frames)]
     if 2 * groundless > len(frames) and not any(caution.leaves_no_ground for caution in usual):
         usual.append(next(caution for caution, _ in counted if caution.leaves_no_ground))
-    return tuple(sorted(usual, key=lambda caution: not caution.leaves_no_ground))
+    return weightier_first(usual)
+
+
+def weightier_first(cautions: Iterable[Caution]) -> tuple[Caution, ...]:
+    """Return cautions in their order, but those that leave no ground for a verdict first."""
+    return tuple(sorted(cautions, key=lambda caution: not caution.leaves_no_ground))
 
 
 def most_fake(judged: Sequence[Judged]) -> Judged | None:

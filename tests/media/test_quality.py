@@ -72,4 +72,4 @@ def test_blank_and_tiny_crops_have_no_detail_and_no_blocks(side: int) -> None:
 @pytest.mark.parametrize("offset", [0, 3])  # a crop may begin anywhere in the grid
 def test_strong_compression_shows_as_blocks(offset: int) -> None:
     crushed = read_picture(as_jpeg(FACE, quality=4)).pixels[offset:, offset:]
-    assert blockiness_of(crushed) > 2.1 > blockiness_of(FACE)
+    assert blockiness_of(crushed) > 1.8 > blockiness_of(FACE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 import math
 from pathlib import Path
@@ -13,6 +14,11 @@ from PIL import Image
 
 from unmask.detector import Detector
 from unmask.errors import MediaError, UnreadableImage
+from unmask.hub.loading import SHIPPED
+from unmask.media.drawing import draw_face
+from unmask.media.faces import make_face_finder
+from unmask.media.images import read_image
+from unmask.schema import Caution
 from unmask.web.live_tab import judge_frame, read_frame
 from unmask.web.smoothing import Smoothed
 
@@ -41,7 +47,7 @@ EMPTY = frame_of(np.full((480, 640, 3), 200, np.uint8))
 
 def test_a_face_is_judged_and_boxed(detector: Detector, face: dict[str, str]) -> None:
     panel, seen, average = judge_frame(detector, face, None, 0.0)
-    (found,) = detector.predict_faces(read_frame(face))
+    (found,) = detector.predict_faces(read_frame(face).pixels)
     assert average.fake_probability == pytest.approx(found.fake_probability)
     assert "This frame: 1 face, fake probability" in panel
     assert seen.startswith("<img src='data:image/jpeg;base64,")
@@ -59,6 +65,59 @@ def test_without_a_face_the_last_verdict_stays_for_a_while(detector: Detector) -
     panel, _, average = judge_frame(detector, EMPTY, before, 20.0)
     assert "No face found" in panel
     assert average is None
+
+
+def test_a_drawn_face_gets_no_verdict_whatever_its_probability(face: dict[str, str]) -> None:
+    panel, _, average = judge_frame(Detector(SHIPPED), face, None, 0.0)
+    assert "Cannot say" in panel
+    assert "very unlike the faces that the detector knows" in panel
+    assert any(caution.leaves_no_ground for caution in average.cautions)
+
+
+@pytest.fixture
+def sure(detector: Detector, monkeypatch: pytest.MonkeyPatch) -> Detector:
+    """The detector with thresholds that call every face fake, so that only its cautions keep a verdict back."""
+    always = dataclasses.replace(detector.settings, real_threshold=0.0, fake_threshold=0.0)
+    monkeypatch.setattr(detector, "settings", always)
+    return detector
+
+
+def portrait_frame(portrait: np.ndarray, high: int, wide: int) -> dict[str, str]:
+    frame = np.full((high, wide, 3), 120, np.uint8)
+    frame[20 : 20 + len(portrait), 20 : 20 + portrait.shape[1]] = portrait
+    return frame_of(frame)
+
+
+@pytest.mark.parametrize(("side", "headline"), [(48, "Cannot say"), (128, "Looks fake")])  # too small, large enough
+def test_a_small_face_gets_no_verdict_and_the_panel_says_why(sure: Detector, side: int, headline: str) -> None:
+    panel = judge_frame(sure, portrait_frame(draw_face(3, side), 240, 320), None, 0.0)[0]
+    assert headline in panel
+    assert ("but that is no ground for a verdict here: face smaller than 48 px" in panel) is (side == 48)
+
+
+@pytest.mark.parametrize(("turns", "said"), [(0, None), (1, "lying on its side"), (2, "upside down")])
+def test_a_turned_portrait_gets_no_verdict(shared: Path, tiny_detector: Path, turns: int, said: str | None) -> None:
+    small = Image.fromarray(read_image(sorted((shared / "data/celeba-real-only").glob("*.jpg"))[1]))
+    photo = np.asarray(small.resize((small.width * 2, small.height * 2)))
+    detector = Detector(tiny_detector, make_face_finder(shared / "pretrained/face_detection_yunet_2023mar.onnx"))
+    detector.settings = dataclasses.replace(detector.settings, real_threshold=0.0, fake_threshold=0.0)
+    panel = judge_frame(detector, portrait_frame(np.rot90(photo, turns), 480, 640), None, 0.0)[0]
+    assert ("Looks fake" if said is None else "Cannot say") in panel
+    assert said is None or said in panel
+
+
+def test_a_frame_that_merely_weakens_a_verdict_is_told(sure: Detector, face: dict[str, str]) -> None:
+    before = Smoothed(5.0, 10.0, tuple((10.0, (Caution("blurred", False),)) for _ in range(5)))
+    panel = judge_frame(sure, face, before, 10.01)[0]
+    assert "Looks fake" in panel
+    assert "With caution: blurred." in panel
+
+
+def test_a_face_without_ground_is_remembered_while_none_is_seen(sure: Detector) -> None:
+    before = Smoothed(5.0, 10.0, ((10.0, (Caution("strongly blurred", True),)),))
+    panel = judge_frame(sure, EMPTY, before, 11.0)[0]
+    assert "Cannot say" in panel
+    assert "strongly blurred" in panel
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unmask.schema import Caution
 from unmask.web.smoothing import FORGET_AFTER, HALF_LIFE, Smoothed, smooth
 
 probabilities = st.floats(0, 1)
@@ -62,6 +63,40 @@ def test_a_glance_away_keeps_the_average_and_a_long_absence_ends_it() -> None:
     assert smooth(before, 0.1, FORGET_AFTER + 0.1).fake_probability == pytest.approx(0.1)  # type: ignore[union-attr]
 
 
-def test_a_clock_that_stands_still_changes_nothing() -> None:
-    before = smooth(None, 0.9, 1.0)
-    assert smooth(before, 0.1, 1.0) == before
+def test_a_clock_that_stands_still_leaves_the_average() -> None:
+    average = run([(1.0, 0.9), (1.0, 0.1)])
+    assert average is not None
+    assert average.fake_probability == pytest.approx(0.9)
+
+
+SMALL, BLURRED = Caution("small", True), Caution("blurred", False)
+
+
+@pytest.mark.parametrize(
+    ("frames", "expected"),
+    [
+        ([(0.0, ())], ()),  # nothing speaks against it
+        ([(0.0, (SMALL,))], (SMALL,)),  # the only frame
+        ([(0.0, ()), (0.2, ()), (0.4, (SMALL,))], (SMALL,)),  # the last face counts at once
+        ([(0.0, (SMALL,)), (0.2, (SMALL,)), (0.4, ())], (SMALL,)),  # most of the faces lately
+        ([(0.0, (SMALL,)), (0.2, ()), (0.4, ())], ()),  # few of them
+        ([(0.0, (SMALL,)), (2.9, (SMALL,)), (5.9, ())], ()),  # too long ago: as many as not
+        ([(0.0, (SMALL,)), (0.2, (SMALL,)), (0.4, (BLURRED,))], (SMALL, BLURRED)),  # the weightier first
+    ],
+)
+def test_what_speaks_against_the_last_or_most_faces_lately_counts(
+    frames: list[tuple[float, tuple[Caution, ...]]], expected: tuple[Caution, ...]
+) -> None:
+    average = None
+    for time, cautions in frames:
+        average = smooth(average, 0.5, time, cautions)
+    assert average is not None
+    assert average.cautions == expected
+
+
+def test_a_long_stream_remembers_only_its_last_seconds() -> None:
+    average = None
+    for frame in range(1000):
+        average = smooth(average, 0.5, frame / 10)
+    assert average is not None
+    assert len(average.frames) <= FORGET_AFTER * 10 + 1

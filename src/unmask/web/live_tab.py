@@ -7,13 +7,13 @@ import time
 from typing import Any
 
 import gradio as gr
-import numpy as np
 
-from unmask.calibration import verdict_of
 from unmask.detector import Detector
 from unmask.errors import MediaError, UnmaskError
-from unmask.media.images import read_image
-from unmask.schema import DetectorSettings
+from unmask.media.images import Picture, read_picture
+from unmask.orientation import find_turn
+from unmask.schema import Caution, DetectorSettings, FacePrediction
+from unmask.verdicts import BETWEEN, conclude, most_fake
 from unmask.web.panels import error_panel, live_panel
 from unmask.web.pictures import draw_verdicts, to_data_url
 from unmask.web.shelf import Choice, Shelf
@@ -30,8 +30,10 @@ MAX_FRAME_TEXT = 8 * 2**20
 WAITING = '<div class="verdict waiting"><p>No frame yet. Start the camera; what it shows is judged here.</p></div>'
 HELP = f"""<p class="note">The verdict is that of the most fake face, averaged: of its logits an exponential moving
 average is taken, in which the weight of the past halves every {HALF_LIFE:g} s. After {FORGET_AFTER:g} s without a
-face it begins anew. The thresholds were set on still pictures, not on averages. A stream ends by itself after
-{LONGEST // 60} minutes; {STREAMS} cameras are followed at once, and the next one waits for its turn.</p>
+face it begins anew. While the last face, or most of those of the last {FORGET_AFTER:g} s, give no ground for a
+verdict, there is none, as with a picture. The thresholds were set on still pictures, not on averages. A stream ends
+by itself after {LONGEST // 60} minutes; {STREAMS} cameras are followed at once, and the next one waits for its
+turn.</p>
 <p class="note"><strong>Privacy:</strong> the frames go to the machine that runs this page and nowhere else; none is
 kept.</p>"""
 
@@ -90,23 +92,35 @@ def judge_frame(detector: Detector, frame: Any, before: Smoothed | None, now: fl
         UnmaskError: The frame cannot be read.
     """
     started = time.perf_counter()
-    image = read_frame(frame)
-    faces = detector.predict_faces(image)
-    highest = max((face.fake_probability for face in faces), default=None)
-    average = smooth(before, highest, now)
-    seen = f"<img src='{to_data_url(draw_verdicts(image, faces))}' alt='The last frame, with each face boxed'>"
+    picture = read_frame(frame)
+    faces = detector.predict_faces(picture.pixels, picture.jpeg_quality)
+    top = most_fake(faces)
+    highest = None if top is None else top.fake_probability
+    average = smooth(before, highest, now, () if top is None else _find_cautions(detector, picture, top))
+    seen = f"<img src='{to_data_url(draw_verdicts(picture.pixels, faces))}' alt='The last frame, with each face boxed'>"
     return [_panel(average, highest, len(faces), detector.settings, time.perf_counter() - started), seen, average]
 
 
-def read_frame(frame: Any) -> np.ndarray:
-    """Return the pixels (uint8 RGB [H, W, 3]) of a frame; raises MediaError and UnreadableImage."""
+def _find_cautions(detector: Detector, picture: Picture, face: FacePrediction) -> tuple[Caution, ...]:
+    """Return what speaks against a verdict on a face, also against one that only the average gives.
+
+    A picture's face between the thresholds has no verdict to lose, and so was not asked which way up it is.
+    """
+    if BETWEEN not in face.reasons or any(caution.leaves_no_ground for caution in face.cautions):
+        return face.cautions
+    turn = find_turn(detector.face_finder, picture.pixels, face.box)
+    return face.cautions if turn is None else (turn, *face.cautions)
+
+
+def read_frame(frame: Any) -> Picture:
+    """Return the picture that a frame is; raises MediaError and UnreadableImage."""
     url = frame.get("url") if isinstance(frame, dict) else None
     if not isinstance(url, str) or not url.startswith("data:image/"):
-        return read_image(find_upload(frame))
+        return read_picture(find_upload(frame))
     if len(url) > MAX_FRAME_TEXT:
         raise MediaError("The camera's frame is too large. Choose a lower resolution.")
     try:
-        return read_image(base64.b64decode(url.partition(",")[2], validate=True))
+        return read_picture(base64.b64decode(url.partition(",")[2], validate=True))
     except ValueError as error:  # binascii.Error is one, and letters beyond ASCII another
         raise MediaError("The camera's frame is damaged. Stop the camera and start it again.") from error
 
@@ -117,5 +131,5 @@ def _panel(
     if average is None:
         return live_panel("no_face", None, None, faces, seconds)
     probability = average.fake_probability
-    verdict = verdict_of(probability, settings.real_threshold, settings.fake_threshold)
-    return live_panel(verdict, probability, highest, faces, seconds)
+    verdict, reasons = conclude(probability, average.cautions, settings)
+    return live_panel(verdict, probability, highest, faces, seconds, reasons)

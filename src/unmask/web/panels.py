@@ -8,7 +8,7 @@ from unmask.detector import Detector
 from unmask.media.provenance import Provenance
 from unmask.schema import DetectorSettings, FacePrediction, ImagePrediction, Verdict, VideoPrediction
 from unmask.verdicts import list_words
-from unmask.web.words import HEADLINES, UNSEEN, caveat_of, describe_finding, meanings, percent
+from unmask.web.words import HEADLINES, UNSEEN, caveat_of, describe_cautions, describe_finding, meanings, percent
 
 MARKS = {"real": "✓", "fake": "!", "uncertain": "?", "no_face": "–"}
 COLUMNS = ("Face", "Verdict", "Fake probability", "Pixels", "Remarks")
@@ -78,7 +78,14 @@ def error_panel(message: str, headline: str = "This file could not be read") -> 
     return _panel("error", "×", headline, message, NOT_JUDGED)
 
 
-def live_panel(verdict: Verdict, averaged: float | None, highest: float | None, faces: int, seconds: float) -> str:
+def live_panel(
+    verdict: Verdict,
+    averaged: float | None,
+    highest: float | None,
+    faces: int,
+    seconds: float,
+    reasons: tuple[str, ...] = (),
+) -> str:
     """Return the panel of a stream: the verdict over time, and what this frame alone gave.
 
     Args:
@@ -87,8 +94,11 @@ def live_panel(verdict: Verdict, averaged: float | None, highest: float | None, 
         highest: The fake probability of this frame's most fake face, None where it shows none.
         faces: How many faces this frame shows.
         seconds: How long this frame took.
+        reasons: What keeps the verdict back or weakens it.
     """
-    finding = "No face is in view." if averaged is None else f"Averaged fake probability {percent(averaged)}."
+    finding = "No face is in view."
+    if averaged is not None:
+        finding = f"Averaged fake probability {percent(averaged)}{describe_cautions(verdict, reasons)}"
     count = "1 face" if faces == 1 else f"{faces} faces"
     frame = "no face" if highest is None else f"{count}, fake probability {percent(highest)}"
     small = f"This frame: {frame}; judged in {1000 * seconds:.0f} ms."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from unmask.calibration import verdict_of
 from unmask.clips import describe_brief_fakes
@@ -95,14 +96,21 @@ def _describe_top(top: FacePrediction | PersonPrediction, settings: DetectorSett
         "real": f"below the real threshold of {low}",
         "uncertain": f"between the thresholds of {low} and {high}",
     }[verdict_of(top.fake_probability, settings.real_threshold, settings.fake_threshold)]
-    cautions = cautions_of(top.reasons)
+    where = " in most frames" if isinstance(top, PersonPrediction) and len(top.times) > 1 else ""
+    return f"fake probability {found}, {place}{describe_cautions(top.verdict, top.reasons, where)}"
+
+
+def describe_cautions(verdict: Verdict, reasons: Sequence[str], where: str = "") -> str:
+    """Return the end of a sentence on a fake probability: what speaks against a verdict by it; a full stop without any.
+
+    `where` stands behind the cautions, as in ` in most frames`.
+    """
+    cautions = cautions_of(reasons)
     if not cautions:
-        return f"fake probability {found}, {place}."
-    if isinstance(top, PersonPrediction) and len(top.times) > 1:
-        cautions += " in most frames"
-    if is_groundless(top.verdict, top.reasons):
-        return f"fake probability {found}, {place}, but that is no ground for a verdict here: {cautions}."
-    return f"fake probability {found}, {place}. With caution: {cautions}."
+        return "."
+    if is_groundless(verdict, reasons):
+        return f", but that is no ground for a verdict here: {cautions}{where}."
+    return f". With caution: {cautions}{where}."
 
 
 def _describe_faces(prediction: ImagePrediction, top: FacePrediction | PersonPrediction) -> str:
