@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from unmask.card_measurements import CALIBRATION_FIGURE, NOT_MEASURED, render_measurements
+from unmask.evaluation.scoring import ImageScore
+from unmask.evaluation.sections.groups import describe_groups
 
 METRICS = {"auc": 0.91, "expected_calibration_error": 0.04}
 INTERVALS = {"auc": [0.85, 0.95], "expected_calibration_error": None}
@@ -68,15 +70,18 @@ def test_each_part_tells_its_figures(part: str, line: str) -> None:
 
 
 def test_groups_are_told_with_rates_counts_and_gaps() -> None:
-    rates = {"real": 1200, "false_positive_rate": 0.025, "fake": 0, "true_positive_rate": None}
-    gaps = {"false_positive_rate": 0.0125, "true_positive_rate": None}
-    by_column = {"sex": {"groups": {"f|m": rates}, "gaps": gaps}}
+    """As the section measures them: of 40 reals of one group 1, of 40 of the other none; one fake, of one group."""
+    rows = [ImageScore(str(n), 0, 0.9 if n == 0 else 0.1, "real", str(n), "real") for n in range(80)]
+    rows.append(ImageScore("forged", 1, 0.9, "fake", "forged", "unknown"))
+    group_of = ["f|m"] * 40 + ["other"] * 40 + ["other"]
     report = suite_report()
+    by_column = {"sex": describe_groups(rows, group_of, 30, 10, 0)}
     report["suite"]["sections"]["groups"] = {"least": 30, "by_detector": {"mine": {"known": by_column}, "another": {}}}
     text = render_measurements(report)["groups"]
     assert "at least 30 pictures" in text
-    assert "| known | sex | f\\|m | 1,200 | 2.5 % | 0 | – |" in text
-    assert "| known | sex | largest gap |  | 1.2 % |  | – |" in text
+    assert "| known | sex | f\\|m | 40 | 2.5 % | 0 | – |" in text
+    assert "| known | sex | other | 40 | 0.0 % | 1 | 100.0 % |" in text
+    assert "| known | sex | largest gap |  | 2.5 % |  | – |" in text
 
 
 def test_rows_seen_in_training_come_first() -> None:

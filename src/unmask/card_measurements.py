@@ -14,6 +14,7 @@ GROUPS = (
     "minus the smallest, over groups with at least {least} pictures of the class; differences of small groups are "
     "mostly chance."
 )
+GROUP_RATES = ("false_positive_rate", "true_positive_rate")
 GROUPS_UNKNOWN = (
     "Error rates of groups of people (age, sex, skin tone) are not known: none of the data sets scored says who is in "
     "its pictures. Measure them on your own data before you rely on a verdict: name the columns in a suite."
@@ -149,16 +150,14 @@ def _groups(content: dict[str, Any] | None) -> str:
     for name, columns in measured.items():
         for column, entry in columns.items():
             for group, each in entry["groups"].items():
-                lines.append(_group_line((name, column, group), each, f"{each['real']:,}", f"{each['fake']:,}"))
+                rates = {key: each[key]["share"] for key in GROUP_RATES}
+                lines.append(_group_line((name, column, group), rates, f"{each['real']:,}", f"{each['fake']:,}"))
             lines.append(_group_line((name, column, "largest gap"), entry["gaps"], "", ""))
     return "\n".join(lines)
 
 
 def _group_line(names: tuple[str, ...], rates: dict[str, float | None], reals: str, fakes: str) -> str:
-    called = [
-        "–" if (rate := rates[key]) is None else f"{100 * rate:.1f} %"
-        for key in ("false_positive_rate", "true_positive_rate")
-    ]
+    called = ["–" if (rate := rates[key]) is None else f"{100 * rate:.1f} %" for key in GROUP_RATES]
     return f"| {' | '.join([*map(escape_cell, names), reals, called[0], fakes, called[1]])} |"
 
 
