@@ -32,6 +32,12 @@ def items_of(rows: Sequence[ImageScore]) -> str:
     return ITEMS[level_of(rows)]
 
 
+def videos_of(rows: Sequence[ImageScore], settings: DetectorSettings) -> list[ImageScore]:
+    """Return what `pool_videos` makes of a data set of frames; none where it is of others, or of one frame each."""
+    pooled = pool_videos(rows, settings) if level_of(rows) == FRAME else []
+    return pooled if len(pooled) < len(rows) else []  # of one frame each, clips would say the same
+
+
 def pool_videos(rows: Sequence[ImageScore], settings: DetectorSettings) -> list[ImageScore]:
     """Return one row a video, pooled from its frames as `Detector.predict_video` pools a person's.
 

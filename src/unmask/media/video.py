@@ -208,9 +208,9 @@ def _steps_within_a_part(container: InputContainer, stream: VideoStream) -> tupl
     """Return the ticks from one time of decoding to the next, at least and at most, before it is another part's."""
     second = 1 / _time_base(stream)
     kinds = container.format.name.split(",")
-    return 0 if "mov" in kinds else -int(JOINED_AT * second), int(
-        JOINED_AHEAD * second
-    ) if "mpegts" in kinds else math.inf
+    least = 0 if "mov" in kinds else -int(JOINED_AT * second)
+    most = int(JOINED_AHEAD * second) if "mpegts" in kinds else math.inf
+    return least, most
 
 
 def _stamp_of(item: Packet | av.VideoFrame, default: int) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from unmask.evaluation.intervals import arrays_of, measure
-from unmask.evaluation.levels import FRAME, ITEMS, VIDEO, level_of, pool_videos
+from unmask.evaluation.levels import ITEMS, VIDEO, level_of, videos_of
 from unmask.evaluation.report import count_pictures
 from unmask.evaluation.scoring import DatasetScores
 from unmask.evaluation.sections import SECTIONS, Scored, Section
@@ -85,8 +85,7 @@ def _describe(each: DatasetScores, settings: DetectorSettings, resamples: int, s
         **measure(*arrays_of(each.rows), resamples=resamples, seed=seed),
         "video": None,
     }
-    videos = pool_videos(each.rows, settings) if entry["level"] == FRAME else each.rows
-    if len(videos) < len(each.rows):  # of one frame each, clips would say the same
+    if videos := videos_of(each.rows, settings):
         pooled = [row for row in videos if row.fake_probability is not None]
         labels = [row.label for row in pooled]
         entry["video"] = {

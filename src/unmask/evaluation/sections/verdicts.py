@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from unmask.calibration import verdict_of
-from unmask.evaluation.levels import FRAME, VIDEO, level_of, pool_videos
+from unmask.evaluation.levels import VIDEO, level_of, videos_of
 from unmask.evaluation.scoring import DatasetScores
 from unmask.evaluation.sections import SECTIONS, Scored, Section
 from unmask.evaluation.shares import describe_verdicts
@@ -61,11 +61,9 @@ def verdicts(scored: Scored) -> Section:
 
 def _describe(each: DatasetScores, settings: DetectorSettings, resamples: int, seed: int) -> dict[str, Any]:
     """Return what one data set's verdicts come to, and `video`: the same by clip where its pictures are frames."""
-    level = level_of(each.rows)
-    entry = {"level": level, **describe_verdicts(each.rows, resamples, seed), "video": None}
-    pooled = pool_videos(each.rows, settings) if level == FRAME else each.rows
-    if len(pooled) < len(each.rows):  # of one frame each, clips would say the same
-        entry["video"] = {"level": VIDEO, **describe_verdicts(pooled, resamples, seed)}
+    entry = {"level": level_of(each.rows), **describe_verdicts(each.rows, resamples, seed), "video": None}
+    if videos := videos_of(each.rows, settings):
+        entry["video"] = {"level": VIDEO, **describe_verdicts(videos, resamples, seed)}
     return entry
 
 
