@@ -6,7 +6,7 @@ import os
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,8 @@ STDIN = "-"
 WORKERS = 2
 AHEAD = 8
 """How many pictures may be judged before the reader has taken the first: enough to keep the workers busy."""
+WAKING_SECONDS = 0.1
+"""How often the main thread looks up from its wait: a Ctrl-C that strikes as the wait begins is seen only then."""
 KINDS_NAMED = 8
 """Of the files that are passed over, so that it stays a line."""
 REFUSED_CLIPS = frozenset({".wmv", ".asf", ".flv", ".mpg", ".mpeg", ".vob", ".ogv"})
@@ -97,11 +99,17 @@ def judge_all(
         for content in contents:
             waiting.append(pool.submit(_judge, detector, content, frames, progress))
             if len(waiting) > AHEAD:
-                yield waiting.popleft().result()
+                yield _outcome(waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield _outcome(waiting.popleft())
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _outcome(future: Future[Prediction | MediaError]) -> Prediction | MediaError:
+    while not future.done():
+        wait([future], WAKING_SECONDS)
+    return future.result()
 
 
 def _judge(detector: Detector, content: Content, frames: int, progress: Progress) -> Prediction | MediaError:
