@@ -8,7 +8,7 @@ import pytest
 
 from unmask.cautions import find_cautions
 from unmask.media.drawing import draw_face
-from unmask.schema import Box
+from unmask.schema import Box, Limits
 
 FACE = draw_face(1, 224)
 LARGE = Box(0, 0, 180, 200)
@@ -45,7 +45,7 @@ def blurred(sigma: float) -> np.ndarray:
 def test_cautions(
     box: Box, crop: np.ndarray, quality: int | None, is_novel: bool, words: list[str], no_ground: bool
 ) -> None:
-    found = find_cautions(box, crop, quality, is_novel)
+    found = find_cautions(box, crop, quality, is_novel, Limits())
     assert len(found) == len(words)
     assert all(caution.words.startswith(start) for caution, start in zip(found, words, strict=True))
     assert any(caution.leaves_no_ground for caution in found) == no_ground
@@ -53,4 +53,4 @@ def test_cautions(
 
 def test_grey_faces_are_judged_like_others() -> None:
     grey = cv2.cvtColor(cv2.cvtColor(FACE, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    assert find_cautions(LARGE, grey, None, False) == ()
+    assert find_cautions(LARGE, grey, None, False, Limits()) == ()

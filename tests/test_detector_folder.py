@@ -7,6 +7,7 @@ import shutil
 import struct
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from unmask.detector import Detector
 from unmask.detector_folder import CONFIG, ONNX, WEIGHTS, check_folder, read_config, read_tensor_shapes, settings_json
 from unmask.errors import BrokenDetector, DetectorError, DetectorNotFound
+from unmask.schema import Limits
 
 Change = Callable[[dict[str, Any]], Any]
 
@@ -82,9 +84,13 @@ def test_what_may_be_absent_has_its_old_meaning(folder: Path) -> None:
     settings = read_config(folder).settings
     assert (settings.mirrored, settings.error_rate, settings.novelty_limit) == (False, None, None)
     assert settings.video_pooling == "mean"
-    change_config(folder, lambda c: c["unmask"].update(mirrored=True, error_rate=0.1, novelty_limit=3.5))
+    change_config(folder, lambda c: c["unmask"].pop("limits"))
+    assert read_config(folder).settings.limits == Limits()
+    others = {"mirrored": True, "error_rate": 0.1, "novelty_limit": 3.5, "limits": asdict(Limits(smallest_face=64))}
+    change_config(folder, lambda c: c["unmask"].update(others))
     settings = read_config(folder).settings
     assert (settings.mirrored, settings.error_rate, settings.novelty_limit) == (True, 0.1, 3.5)
+    assert settings.limits == Limits(smallest_face=64)
     assert settings_json(settings) == json.loads((folder / CONFIG).read_text())["unmask"]
 
 
@@ -169,6 +175,10 @@ def test_a_value_of_the_wrong_kind_is_refused_or_harmless(keys: tuple[str, ...],
         (lambda c: c["unmask"].update(error_rate=0), "error_rate"),  # a promise that nobody keeps
         (lambda c: c["unmask"].update(error_rate=None), "error_rate"),  # absent is not null
         (lambda c: c["unmask"].update(novelty_limit="far"), "novelty_limit"),  # a distance as text
+        (lambda c: c["unmask"].update(limits=[48]), "unmask.limits"),  # no object
+        (lambda c: c["unmask"].update(limits={"tallest_face": 9}), "unmask.limits.tallest_face"),  # none of ours
+        (lambda c: c["unmask"].update(limits={"smallest_face": 48.5}), "unmask.limits.smallest_face"),  # half a pixel
+        (lambda c: c["unmask"].update(limits={"least_jpeg_quality": 101}), "unmask.limits.least_jpeg_quality"),
     ],
 )
 def test_a_config_that_contradicts_itself_is_refused(change: Change, said: str, folder: Path) -> None:

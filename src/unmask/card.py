@@ -171,6 +171,8 @@ def _fields(config: DetectorConfig, report: dict[str, Any], hub_id: str, tag: st
         "temperature": f"{settings.temperature:.3f}",
         "promise": _promise(settings),
         "novelty": _novelty_note(settings),
+        "smallest_face": str(settings.limits.smallest_face),
+        "least_jpeg_quality": str(settings.limits.least_jpeg_quality),
         "views_note": VIEWS_NOTE if settings.mirrored else "",
         "views_timm": VIEWS_TIMM if settings.mirrored else "",
         "views_onnx": VIEWS_ONNX if settings.mirrored else "",

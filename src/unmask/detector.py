@@ -164,7 +164,7 @@ class Detector:
         seen = []
         for index, probability in enumerate(fake_probabilities(said.logits).tolist()):
             is_novel = limit is not None and said.novelty is not None and bool(said.novelty[index] > limit)
-            cautions = find_cautions(boxes[index], crops[index], jpeg_quality, is_novel)
+            cautions = find_cautions(boxes[index], crops[index], jpeg_quality, is_novel, self.settings.limits)
             map_ = None if said.activation_map is None else said.activation_map[index]
             seen.append(Assessment(probability, cautions, crops[index], map_))
         return seen

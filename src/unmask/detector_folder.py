@@ -17,7 +17,7 @@ from typing import Any
 
 from unmask.errors import BrokenDetector, DetectorNotFound
 from unmask.preprocessing import FILTERS
-from unmask.schema import LABEL_NAMES, MOST_CROP_MARGIN, DetectorSettings, InputSpec
+from unmask.schema import LABEL_NAMES, MOST_CROP_MARGIN, DetectorSettings, InputSpec, Limits
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
@@ -48,6 +48,7 @@ FACTORY_ARGS = {"num_classes", "pretrained", "pretrained_cfg", "pretrained_cfg_o
 SETTINGS = dataclasses.fields(DetectorSettings)
 SETTINGS_KEYS = {field.name for field in SETTINGS if field.default is dataclasses.MISSING}
 OTHER_SETTINGS_KEYS = {field.name for field in SETTINGS} - SETTINGS_KEYS
+LIMITS_KEYS = {field.name for field in dataclasses.fields(Limits)}
 PICKLE_SUFFIXES = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}
 BYTES_PER_ELEMENT = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 MOST_CONFIG_BYTES = 1 << 20
@@ -104,6 +105,8 @@ def read_config(folder: Path) -> DetectorConfig:
     _check_keys(path, "", raw, TIMM_KEYS, {"model_args", "dtype"})
     _check_keys(path, "pretrained_cfg.", raw["pretrained_cfg"], PRETRAINED_KEYS, OTHER_PRETRAINED_KEYS)
     _check_keys(path, "unmask.", raw["unmask"], SETTINGS_KEYS, OTHER_SETTINGS_KEYS)
+    limits = raw["unmask"].get("limits", {})
+    _check_keys(path, "unmask.limits.", limits, set(), LIMITS_KEYS)
     if raw["num_classes"] != 2 or raw["label_names"] != list(LABEL_NAMES):
         raise BrokenDetector(
             f"{path} names the labels {_short(raw['label_names'])} of {_short(raw['num_classes'])} classes; a detector "
@@ -112,12 +115,15 @@ def read_config(folder: Path) -> DetectorConfig:
     _check_values(path, raw)
     cfg, settings = raw["pretrained_cfg"], raw["unmask"]
     spec = InputSpec(cfg["input_size"][1], cfg["interpolation"], tuple(cfg["mean"]), tuple(cfg["std"]))
-    own = DetectorSettings(**{**settings, "trained_on": tuple(settings["trained_on"])})
+    own = DetectorSettings(**{**settings, "trained_on": tuple(settings["trained_on"]), "limits": Limits(**limits)})
     return DetectorConfig(raw["architecture"], spec, own, raw)
 
 
 def settings_json(settings: DetectorSettings) -> dict[str, Any]:
-    """Return settings as the `unmask` key of config.json: what is as if it were absent is left out."""
+    """Return settings as the `unmask` key of config.json: what is as if it were absent is left out.
+
+    The limits never are, as an Unmask to come may have learnt of better ones for its own detectors.
+    """
     values = {**dataclasses.asdict(settings), "trained_on": list(settings.trained_on)}
     defaults = {field.name: field.default for field in SETTINGS}
     return {name: value for name, value in values.items() if value != defaults[name]}
@@ -209,12 +215,16 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value)
 
 
+def _is_quality(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= 100
+
+
 def _check_values(path: Path, raw: dict[str, Any]) -> None:
     """Raise BrokenDetector for the first value that makes no sense."""
     for key, (is_right, must_be) in RULES.items():
         value: Any = raw
         for part in key.split("."):
-            value = value.get(part, MISSING)
+            value = MISSING if value is MISSING else value.get(part, MISSING)
         if value is not MISSING and not is_right(value):
             raise BrokenDetector(f"{path} has {key} {_short(value)}; it must be {must_be}. Export the detector again.")
     low, high = raw["unmask"]["real_threshold"], raw["unmask"]["fake_threshold"]
@@ -264,5 +274,11 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "unmask.error_rate": (lambda value: _is_number(value, 1e-6, 0.5), "above 0 and at most 0.5"),
     "unmask.miss_rate": (lambda value: _is_number(value, 1e-6, 0.5), "above 0 and at most 0.5"),
     "unmask.novelty_limit": (lambda value: _is_number(value, 0, 1e6), "a distance, from 0 to 1000000"),
+    "unmask.limits.smallest_face": (lambda value: type(value) is int and 0 <= value <= 4096, "pixels, from 0 to 4096"),
+    "unmask.limits.least_detail": (lambda value: _is_number(value, 0, 1), "from 0 to 1"),
+    "unmask.limits.little_detail": (lambda value: _is_number(value, 0, 1), "from 0 to 1"),
+    "unmask.limits.least_jpeg_quality": (_is_quality, "a whole number from 0 to 100"),
+    "unmask.limits.little_jpeg_quality": (_is_quality, "a whole number from 0 to 100"),
+    "unmask.limits.most_blockiness": (lambda value: _is_number(value, 1, 1e3), "from 1, no blocks, to 1000"),
 }
 """What each value must be, in the order in which they are checked; those that may be absent are checked if there."""

@@ -247,6 +247,23 @@ class InputSpec:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What a face needs for a verdict, the `unmask.limits` of config.json; how they are measured: docs/experiments.md.
+
+    `smallest_face` is in pixels of the longer side of a face's box. Detail and blockiness are those of
+    `media.quality`, JPEG qualities from 1 to 100. Below what is `least`, and above what is `most`, there is no ground
+    for a verdict; below what is `little` the verdict stands, with a mention.
+    """
+
+    smallest_face: int = 48
+    least_detail: float = 0.05
+    little_detail: float = 0.075
+    least_jpeg_quality: int = 26
+    little_jpeg_quality: int = 50
+    most_blockiness: float = 1.8
+
+
+@dataclass(frozen=True)
 class DetectorSettings:
     """The `unmask` key of a detector's config.json: all that serving needs beyond timm's own keys.
 
@@ -260,7 +277,7 @@ class DetectorSettings:
     and temperature and thresholds were fitted on that mean. `error_rate` is how often the thresholds may call a
     real face fake, on each validation data set with enough of them, `miss_rate` a fake one real, by default as often.
     A face whose novelty, the network's third output, lies above `novelty_limit` is unlike all that the thresholds
-    were set on.
+    were set on. `limits` are of a face's size, sharpness and compression.
     """
 
     format_version: int
@@ -278,6 +295,7 @@ class DetectorSettings:
     error_rate: float | None = None
     miss_rate: float | None = None
     novelty_limit: float | None = None
+    limits: Limits = Limits()
 
     @property
     def promise(self) -> tuple[float, float] | None:

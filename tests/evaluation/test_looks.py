@@ -10,7 +10,7 @@ from unmask.detector import Detector
 from unmask.evaluation.looks import Look, describe_look, measure_look, median_looks, turn_of
 from unmask.media.drawing import draw_face
 
-LOOK = Look(640, 480, 120, 0.12, 0.5, False, False, 75, 0.0, np.zeros((112, 112, 3), np.uint8))
+LOOK = Look(640, 480, 120, 0.12, "", 0.5, False, False, 75, 0.0, np.zeros((112, 112, 3), np.uint8))
 PLAIN = "640×480 px, face 120 px, detail 0.12, brightness 0.50, JPEG quality 75, colour, frontal"
 
 
@@ -20,8 +20,7 @@ PLAIN = "640×480 px, face 120 px, detail 0.12, brightness 0.50, JPEG quality 75
         ({}, PLAIN),
         # no JPEG, and a finder without landmarks
         ({"jpeg_quality": None, "turned": None}, "640×480 px, face 120 px, detail 0.12, brightness 0.50, colour"),
-        ({"detail": 0.06}, "detail 0.06 (blurred)"),
-        ({"detail": 0.04}, "detail 0.04 (strongly blurred)"),
+        ({"detail": 0.06, "blur": "blurred"}, "detail 0.06 (blurred)"),
         ({"brightness": 0.2}, "brightness 0.20 (dark)"),
         ({"brightness": 0.8}, "brightness 0.80 (bright)"),
         ({"is_grey": True}, "JPEG quality 75, grey"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from unmask.cautions import LEAST_DETAIL, LITTLE_DETAIL
+from unmask.cautions import describe_blur
 from unmask.errors import UnreadableImage
 from unmask.media.images import read_picture
 from unmask.media.quality import detail_of
@@ -36,8 +36,8 @@ FEWEST = 5
 class Look:
     """The face that decided over a picture, in figures.
 
-    `face` is the longer side of its box in pixels, `detail` that of `unmask.media.quality`, `brightness` the mean of
-    its crop in [0, 1]. `jpeg_quality` is None where the file is no JPEG, `turned` where the finder gives no landmarks.
+    `face` is the longer side of its box in pixels, `detail` that of `unmask.media.quality`, `blur` the detector's
+    word for it, `brightness` the mean of its crop in [0, 1]. `jpeg_quality` is None where the file is no JPEG, `turned` where the finder gives no landmarks.
     `thumbnail` is what the network saw of it, made small: uint8 RGB [112, 112, 3].
     """
 
@@ -45,6 +45,7 @@ class Look:
     height: int
     face: int
     detail: float
+    blur: str
     brightness: float
     is_grey: bool
     is_cut_off: bool
@@ -65,11 +66,13 @@ def measure_look(detector: Detector, path: str) -> Look | None:
         return None
     landmarks = {found.box: found.landmarks for found in detector.face_finder.find_faces(image)}.get(face.box)
     crop = crop_face(image, face.box, detector.settings.crop_margin)
+    detail = detail_of(crop)
     return Look(
         width=image.shape[1],
         height=image.shape[0],
         face=max(face.box.width, face.box.height),
-        detail=detail_of(crop),
+        detail=detail,
+        blur=describe_blur(detail, detector.settings.limits),
         brightness=float(np.asarray(Image.fromarray(crop).convert("L")).mean() / 255),
         is_grey=float(np.ptp(crop, axis=2).mean()) <= GREY_SPREAD,
         is_cut_off=face.cut_off,
@@ -92,12 +95,11 @@ def turn_of(landmarks: Sequence[Sequence[float]]) -> float:
 
 def describe_look(look: Look) -> str:
     """Return a look in words: `256×256 px, face 118 px, detail 0.09, brightness 0.31, JPEG quality 75, grey`."""
-    blur = "strongly blurred" if look.detail < LEAST_DETAIL else "blurred" if look.detail < LITTLE_DETAIL else ""
     light = "dark" if look.brightness < DARK else "bright" if look.brightness > BRIGHT else ""
     words = [
         f"{look.width}×{look.height} px",
         f"face {look.face} px",
-        f"detail {look.detail:.2f}" + (f" ({blur})" if blur else ""),
+        f"detail {look.detail:.2f}" + (f" ({look.blur})" if look.blur else ""),
         f"brightness {look.brightness:.2f}" + (f" ({light})" if light else ""),
         "" if look.jpeg_quality is None else f"JPEG quality {look.jpeg_quality}",
         "grey" if look.is_grey else "colour",
