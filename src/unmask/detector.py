@@ -61,6 +61,11 @@ class Detector:
         self._check_agreement()
         self.name = name or f"{self.settings.name}@{file_digest(self.folder / ONNX)[:8]}"
 
+    @property
+    def has_activation_map(self) -> bool:
+        """Whether faces come with a map of where the network looked."""
+        return self._runtime.has_activation_map
+
     def predict_image(self, source: str | Path | bytes | np.ndarray | Image.Image | Picture) -> ImagePrediction:
         """Judge every face of a picture, and the picture by its most fake face.
 

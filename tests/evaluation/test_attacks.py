@@ -103,19 +103,24 @@ def test_a_wrong_wish_is_refused_before_any_work(tiny_detector, faces, wish, sai
 
 
 def test_the_report_tells_clean_from_attacked():
-    labels = np.array([0, 0, 1, 1])
+    labels, sources = np.array([0, 0, 1, 1]), ("a", "b", "c", "d")
     clean, attacked = np.array([0.1, 0.6, 0.7, 0.9]), np.array([0.8, 0.9, 0.2, 0.6])
-    found = AttackScores("mine", "faces", "pgd", 2, labels, clean, attacked, left_out=1)
+    found = AttackScores("mine", "faces", "pgd", 2, labels, sources, clean, attacked, left_out=1)
     figures = found.to_dict()
-    assert figures["clean"] == {"auc": 1.0, "accuracy": 0.75}
-    assert figures["attacked"] == {"auc": 0.0, "accuracy": 0.25}
+    assert (figures["clean"]["auc"], figures["clean"]["accuracy"]) == (1.0, 0.75)
+    assert (figures["attacked"]["auc"], figures["attacked"]["accuracy"]) == (0.0, 0.25)
+    low, high = figures["attacked"]["accuracy_interval"]
+    assert low < 0.25 < high
     assert figures["turned"] == pytest.approx(2 / 3)  # of three right answers one stood
-    assert "| mine | faces | pgd | 2/255 | 4 | 1.000 | 0.000 | 0.750 | 0.250 | 67% |" in render_attacks([found])
+    row = "| mine | faces | pgd | 2/255 | 4 | 1.000 | 0.000 | 0.750 (0.250–1.000) | 0.250 (0.000–0.750) | 67% |"
+    assert row in render_attacks([found])
 
 
 def test_one_class_alone_has_no_auc_and_its_accuracy_all_the_same():
-    found = AttackScores("mine", "reals", "pgd", 2, np.zeros(2, int), np.array([0.6, 0.7]), np.array([0.8, 0.9]), 0)
-    assert found.to_dict()["clean"] == {"auc": None, "accuracy": 0.0}
+    found = AttackScores(
+        "mine", "reals", "pgd", 2, np.zeros(2, int), "ab", np.array([0.6, 0.7]), np.array([0.8, 0.9]), 0
+    )
+    assert found.to_dict()["clean"] == {"auc": None, "auc_interval": None, "accuracy": 0.0, "accuracy_interval": None}
     assert found.to_dict()["turned"] is None  # there was no right answer to turn
     json.dumps(found.to_dict())
 

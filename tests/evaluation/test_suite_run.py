@@ -11,9 +11,12 @@ from PIL import Image
 
 from unmask.detector_folder import REPORT
 from unmask.errors import DataError
+from unmask.evaluation import attacks
 from unmask.evaluation.report_files import SCORES
 from unmask.evaluation.suite_run import SuiteRun, describe_command, run_suite
 from unmask.media.drawing import draw_face
+
+from ..conftest import make_tiny_detector
 
 pytest.importorskip("timm", reason="the train extra, which makes the detector, is not installed")
 
@@ -109,6 +112,32 @@ def test_the_pages_say_what_the_rows_are_of(written):
         assert said == {"frame", "video"}
         assert set(re.findall(r"others (frame|video|picture) ", words)) == {"picture"}
         assert "16 frames (8 real, 8 fake)" in text
+
+
+def test_a_transformers_maps_are_those_of_grad_cam(world, tmp_path):
+    pytest.importorskip("pytorch_grad_cam", reason="Grad-CAM needs the train extra")
+    transformer = make_tiny_detector(tmp_path / "vit", "test_vit", size=160)
+    (tmp_path / "maps.yaml").write_text("data: [some-faces/test]\nsections: [deletion: {faces: 3}]")
+    run = SuiteRun(str(tmp_path / "maps.yaml"), str(tmp_path / "out"), str(world), (str(transformer),))
+    found = run_suite(run, progress=False)["suite"]["sections"]["deletion"]["by_data"]["some-faces/test"]
+    assert (found["maps"], found["cells"]) == ("Grad-CAM", 100)
+
+
+def test_attacks_are_a_section_on_request(world, two_detectors, tmp_path, monkeypatch):
+    pytest.importorskip("art", reason="attacks need the attacks extra")
+    monkeypatch.setattr(attacks, "SQUARE_QUERIES", 3)
+    wanted = "attacks: {faces: 4, kinds: [pgd, square], levels: [4]}"
+    (tmp_path / "attacks.yaml").write_text(f"data: [some-faces/test]\nsections: [{wanted}]")
+    run = SuiteRun(str(tmp_path / "attacks.yaml"), str(tmp_path / "out"), str(world), two_detectors)
+    report = run_suite(run, progress=False)
+    found = report["suite"]["sections"]["attacks"]["found"]
+    assert [(each["detector"], each["attack"]) for each in found] == [
+        (name, kind) for name in report["suite"]["detectors"] for kind in ("pgd", "square")
+    ]
+    pgd = [each for each in found if each["attack"] == "pgd"]
+    assert all(each["faces"] == 4 and each["attacked"]["auc"] <= each["clean"]["auc"] for each in pgd)
+    assert pgd[0]["attacked"] == pgd[1]["attacked"]  # one network under two names
+    assert "4/255" in (tmp_path / "out/report.md").read_text()
 
 
 CLIPS = """

@@ -84,8 +84,8 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
         self.dataset_names = list(table["dataset"])
         self.source_ids = list(table["source_id"])
         self.blended_shares = blended_shares(self.labels, self.dataset_names, self_blended)
-        self._paths = list(table["path"])
-        self._boxes = np.asarray(table["box"], dtype=np.int32).reshape(-1, 4)
+        self.paths = list(table["path"])
+        self.boxes = np.asarray(table["box"], dtype=np.int32).reshape(-1, 4)
         self._landmarks = _landmarks_of(table)
         self.donors = np.flatnonzero(~np.isnan(self._landmarks[:, 0, 0])) if swapped else np.empty(0, np.int64)
         self._swapped = swapped
@@ -94,12 +94,12 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
         self._jitter = jitter
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self.paths)
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int, int]:
         row = index % len(self)
-        image, label = read_image(self._paths[row]), int(self.labels[row])
-        box = Box(*(int(edge) for edge in self._boxes[row]))
+        image, label = read_image(self.paths[row]), int(self.labels[row])
+        box = Box(*(int(edge) for edge in self.boxes[row]))
         if self.blended_shares[row]:
             image, label = self._maybe_blended(image, box, index)
         if self._augment is None:
@@ -128,7 +128,7 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
         if not others:
             return None
         best = others[int(misfits(self._landmarks[row], self._landmarks[others]).argmin())]
-        return read_image(self._paths[best]), self._landmarks[best]
+        return read_image(self.paths[best]), self._landmarks[best]
 
     def _drawn(self, image: np.ndarray, box: Box, index: int) -> np.ndarray:
         """Return the augmented crop of one row, uint8 RGB at the network's side."""

@@ -20,9 +20,10 @@ from tqdm import tqdm
 
 from unmask.errors import MetricError
 from unmask.evaluation.judged_faces import JudgedFace, judge_faces
-from unmask.evaluation.tables import number, render_table
+from unmask.evaluation.tables import render_table, with_interval
 from unmask.files import write_json, write_whole
 from unmask.metrics.auc import auc
+from unmask.metrics.bootstrap import bootstrap_intervals
 from unmask.metrics.confusion import THRESHOLD
 from unmask.registry import Registry
 from unmask.schema import Sample
@@ -62,13 +63,17 @@ def make_square(classifier: Any, radius: float) -> Any:
 
 @dataclass(frozen=True)
 class AttackScores:
-    """What one attack left of a detector's scores on one data set; `clean` and `attacked` are probabilities [N]."""
+    """What one attack left of a detector's scores on one data set; `clean` and `attacked` are probabilities [N].
+
+    `sources` are of each face: whole ones are drawn for the 95 % intervals.
+    """
 
     detector: str
     dataset: str
     attack: str
     levels: int
     labels: np.ndarray
+    sources: tuple[str, ...]
     clean: np.ndarray
     attacked: np.ndarray
     left_out: int
@@ -88,10 +93,21 @@ class AttackScores:
             "turned": float((right & ~still).sum() / right.sum()) if right.any() else None,
         }
 
-    def _figures(self, scores: np.ndarray) -> dict[str, float | None]:
+    def _figures(self, scores: np.ndarray) -> dict[str, Any]:
         both = len(np.unique(self.labels)) == 2  # of one class alone there is an accuracy and no AUC
         right = (scores >= THRESHOLD) == self.labels
-        return {"auc": auc(self.labels, scores) if both else None, "accuracy": float(right.mean())}
+
+        def resample(weights: np.ndarray) -> dict[str, np.ndarray]:
+            areas = {"auc": np.asarray(auc(self.labels, scores, weights))} if both else {}
+            return areas | {"accuracy": weights @ right / weights.sum(axis=1)}
+
+        intervals = bootstrap_intervals(resample, self.sources)
+        return {
+            "auc": auc(self.labels, scores) if both else None,
+            "auc_interval": intervals.get("auc"),
+            "accuracy": float(right.mean()),
+            "accuracy_interval": intervals["accuracy"],
+        }
 
 
 def attack_dataset(
@@ -129,7 +145,7 @@ def attack_dataset(
     faces = list(judge_faces(detector, samples, f"Faces, {name}", progress=progress))
     if not faces:
         raise MetricError(f"None of {len(samples)} pictures of {name} has a face to attack. Give others.")
-    labels = np.array([face.label for face in faces])
+    labels, sources = np.array([face.label for face in faces]), tuple(face.source_id for face in faces)
     clean = detector.score_faces([face.pixels for face in faces])
     found = []
     for attack, make in makers:
@@ -139,7 +155,7 @@ def attack_dataset(
                 changed = _change(make(classifier, level / 255), faces, bar)
             scores = detector.score_faces(changed)
             left_out = len(samples) - len(faces)
-            found.append(AttackScores(detector.name, name, attack, level, labels, clean, scores, left_out))
+            found.append(AttackScores(detector.name, name, attack, level, labels, sources, clean, scores, left_out))
     return found
 
 
@@ -152,12 +168,14 @@ def render_attacks(found: Sequence[AttackScores]) -> str:
         figures = each.to_dict()
         clean, attacked, turned = figures["clean"], figures["attacked"], figures["turned"]
         row = [each.detector, each.dataset, each.attack, f"{each.levels}/255", str(figures["faces"])]
-        row += [number(clean["auc"]), number(attacked["auc"]), number(clean["accuracy"]), number(attacked["accuracy"])]
+        for measure in ("auc", "accuracy"):
+            row += [with_interval(each[measure], each[f"{measure}_interval"]) for each in (clean, attacked)]
         rows.append([*row, "–" if turned is None else f"{turned:.0%}"])
     return (
         "# Attacks\n\nEvery face was changed against its true label by at most so many of 255 levels a pixel, rounded "
         f"to whole levels and judged again. `pgd` knows the weights ({PGD_STEPS} steps); `square` only asks for logits "
-        f"({SQUARE_QUERIES} rounds). An AUC below 0.5 means that reals now look more fake than fakes do.\n\n"
+        f"({SQUARE_QUERIES} rounds). An AUC below 0.5 means that reals now look more fake than fakes do. In brackets "
+        "95 % intervals, by source.\n\n"
         f"{render_table(head, rows, texts=4)}\n"
     )
 

@@ -36,9 +36,9 @@ FEWEST = 5
 class Look:
     """The face that decided over a picture, in figures.
 
-    `face` is the longer side of its box in pixels, `detail` that of `unmask.media.quality`, `blur` the detector's
-    word for it, `brightness` the mean of its crop in [0, 1]. `jpeg_quality` is None where the file is no JPEG, `turned` where the finder gives no landmarks.
-    `thumbnail` is what the network saw of it, made small: uint8 RGB [112, 112, 3].
+    `face` is the longer side of its box in pixels, `detail` that of `unmask.media.quality`, `blur` the detector's word
+    for it, `brightness` the mean of its crop in [0, 1]. `jpeg_quality` is None where the file is no JPEG, `turned`
+    where the finder gives no landmarks. `thumbnail` is what the network saw of it, made small: uint8 RGB [112, 112, 3].
     """
 
     width: int

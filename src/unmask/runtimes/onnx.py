@@ -51,7 +51,7 @@ class OnnxRuntime:
                 f"{path.name} of {path.parent} has inputs {inputs} and outputs {outputs}, not {INPUT!r} and "
                 f"{LOGITS!r}. Export it again with Unmask."
             )
-        self.has_novelty = NOVELTY in outputs
+        self.has_activation_map, self.has_novelty = ACTIVATION_MAP in outputs, NOVELTY in outputs
         self.input_shape: list[int | str] = self._session.get_inputs()[0].shape
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         self._outputs = [name for name in (LOGITS, ACTIVATION_MAP, NOVELTY) if name in outputs]

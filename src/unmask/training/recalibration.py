@@ -73,7 +73,14 @@ def recalibrate(run: Recalibration) -> list[str]:
     if run.output.resolve() == run.detector.resolve():
         raise TrainingError(f"{run.output} is the detector itself, whose report would no longer hold. Name another.")
     before = check_folder(run.detector)
-    config = _config_of(run, before)
+    for flag, rate in (("--error-rate", run.error_rate), ("--miss-rate", run.miss_rate)):
+        if rate is not None and not 0 < rate <= 0.5:
+            raise TrainingError(f"{flag} is {rate}. Give a share above 0 and up to 0.5.")
+    if run.crop_margin is not None and not 0 <= run.crop_margin <= MOST_CROP_MARGIN:
+        raise TrainingError(f"--crop-margin is {run.crop_margin}. Give a share from 0 to {MOST_CROP_MARGIN}.")
+    config = held_out(run.detector, before, run.data, run.workers)
+    if run.crop_margin is not None:
+        config = dataclasses.replace(config, crop_margin=run.crop_margin)
     model = _read_weights(run, before)  # before the faces are looked for, which takes minutes
     if run.half:
         round_weights(model, before.input_spec.size)
@@ -150,22 +157,21 @@ def describe_command(run: Recalibration) -> str:
     return shlex.join([*words, "--output", run_path(run.output)])
 
 
-def _config_of(run: Recalibration, before: DetectorConfig) -> TrainConfig:
-    """Return the run that holds the same faces out as the detector's own did."""
-    if not (run.detector / TRAIN_CONFIG).is_file():
-        raise TrainingError(f"{run.detector} has no {TRAIN_CONFIG}, which says what it learned. Train it again.")
-    record = read_json(run.detector / TRAIN_CONFIG)
-    for flag, rate in (("--error-rate", run.error_rate), ("--miss-rate", run.miss_rate)):
-        if rate is not None and not 0 < rate <= 0.5:
-            raise TrainingError(f"{flag} is {rate}. Give a share above 0 and up to 0.5.")
-    if run.crop_margin is not None and not 0 <= run.crop_margin <= MOST_CROP_MARGIN:
-        raise TrainingError(f"--crop-margin is {run.crop_margin}. Give a share from 0 to {MOST_CROP_MARGIN}.")
+def held_out(detector: Path, config: DetectorConfig, data: list[str], workers: int) -> TrainConfig:
+    """Return a run that holds the same faces of these data sets out as a detector's own did.
+
+    Raises:
+        TrainingError: the detector does not say how its data was split.
+    """
+    if not (detector / TRAIN_CONFIG).is_file():
+        raise TrainingError(f"{detector} has no {TRAIN_CONFIG}, which says what it learned. Train it again.")
+    record = read_json(detector / TRAIN_CONFIG)
     split = {key: record[key] for key in OF_THE_SPLIT if key in record}
     return TrainConfig(
-        data=run.data,
-        crop_margin=before.settings.crop_margin if run.crop_margin is None else run.crop_margin,
-        input_size=before.input_spec.size,
-        workers=run.workers,
+        data=data,
+        crop_margin=config.settings.crop_margin,
+        input_size=config.input_spec.size,
+        workers=workers,
         **split,
     )
 

@@ -6,12 +6,16 @@ from typing import Any
 
 from unmask.errors import MetricError
 from unmask.evaluation.deletion import DeletionTest, describe_deletion, draw_deletion, measure_deletion, render_deletion
+from unmask.evaluation.grad_cam import GradCam
 from unmask.evaluation.sections import SECTIONS, Scored, Section
 
 
 @SECTIONS.register("deletion")
 def deletion(scored: Scored, faces: int = 50) -> Section:
-    """Return the deletion test of the first detector's maps on so many pictures of each data set."""
+    """Return the deletion test of the first detector's maps on so many pictures of each data set.
+
+    The maps are its own; of a transformer, which has none, they are Grad-CAM's.
+    """
     left_out, scored = scored.name_clips(), scored.without_clips()
     detector = scored.detectors[0]
     content: dict[str, Any] = {}
@@ -19,7 +23,8 @@ def deletion(scored: Scored, faces: int = 50) -> Section:
     without: list[str] = []
     for data in scored.data:
         try:
-            test = measure_deletion(detector, data.samples, data.name, limit=faces, progress=scored.progress)
+            maps = None if detector.has_activation_map else GradCam(detector.folder)
+            test = measure_deletion(detector, data.samples, data.name, limit=faces, maps=maps, progress=scored.progress)
         except MetricError as error:  # no face, or a network without a map: the other sections stand
             content[data.name] = None
             without.append(f"- {data.name}: {error}")
