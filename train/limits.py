@@ -51,7 +51,7 @@ def main() -> int:
         rows = worsen_faces(detector, faces)
         thresholds = (detector.settings.real_threshold, detector.settings.fake_threshold)
         print("\n".join(describe_rungs(rows, thresholds)))
-        limits = find_limits(rows, thresholds)
+        limits = find_limits(rows, thresholds, detector.settings.limits)
         print(f"\n{len(faces)} faces. limits: {json.dumps(dataclasses.asdict(limits))}")
         if run.write:
             write_limits(run.detector, limits)

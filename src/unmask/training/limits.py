@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -22,7 +22,6 @@ from unmask.augmentations.recompression import recompress_jpeg, recompress_webp
 from unmask.card import render_card
 from unmask.detector import Detector
 from unmask.detector_folder import CARD, CONFIG, check_folder, read_config, settings_json
-from unmask.errors import TrainingError
 from unmask.files import write_json, write_whole
 from unmask.media.images import read_image
 from unmask.media.quality import blockiness_of, detail_of
@@ -55,7 +54,7 @@ class Ladder:
     """One way to get worse: `change` (pixels, box, rung) gives new pixels and box; the mildest rung is the first."""
 
     words: str
-    rungs: tuple[float, ...]
+    rungs: tuple[int, ...] | tuple[float, ...]
     change: Callable[[np.ndarray, Box, float], tuple[np.ndarray, Box]]
 
 
@@ -128,28 +127,23 @@ def worsen_faces(detector: Detector, faces: Sequence[Face], *, progress: bool = 
         return [row for rows in shown for row in rows]
 
 
-def find_limits(rows: Sequence[Row], thresholds: tuple[float, float]) -> Limits:
+def find_limits(rows: Sequence[Row], thresholds: tuple[float, float], before: Limits) -> Limits:
     """Return the limits of size, detail, JPEG quality and blockiness that follow; see the module.
 
-    Where a ladder holds to its end, the limit is its last rung; where it never does, its first.
-
-    Raises:
-        TrainingError: too few faces get a verdict to say anything.
+    Where a ladder holds to its end, the limit is its last rung; where it never does, its first. What too few decided
+    faces speak of stays as it was `before`.
     """
     soft = [row for row in rows if row.ladder in ("", "size", "blur")]
     blocky = [row for row in rows if row.ladder in ("", "jpeg")]
-
-    def last(steps: Iterator[tuple[float, list[Row]]], most: float = MOST_ERRORS) -> float:
-        return _last_good(steps, thresholds, most)
-
-    return Limits(
-        smallest_face=int(last(_on_ladder(rows, "size"))),
-        least_detail=last(_in_bins(soft, "detail", DETAILS)),
-        little_detail=last(_in_bins(soft, "detail", DETAILS), MENTIONED_ERRORS),
-        least_jpeg_quality=int(last(_on_ladder(rows, "jpeg"))),
-        little_jpeg_quality=int(last(_on_ladder(rows, "jpeg"), MENTIONED_ERRORS)),
-        most_blockiness=last(_in_bins(blocky, "blockiness", BLOCKS)),
-    )
+    found: dict[str, Any] = {
+        "smallest_face": _last_good(_on_ladder(rows, "size"), thresholds, MOST_ERRORS),
+        "least_detail": _last_good(_in_bins(soft, "detail", DETAILS), thresholds, MOST_ERRORS),
+        "little_detail": _last_good(_in_bins(soft, "detail", DETAILS), thresholds, MENTIONED_ERRORS),
+        "least_jpeg_quality": _last_good(_on_ladder(rows, "jpeg"), thresholds, MOST_ERRORS),
+        "little_jpeg_quality": _last_good(_on_ladder(rows, "jpeg"), thresholds, MENTIONED_ERRORS),
+        "most_blockiness": _last_good(_in_bins(blocky, "blockiness", BLOCKS), thresholds, MOST_ERRORS),
+    }
+    return dataclasses.replace(before, **{name: place for name, place in found.items() if place is not None})
 
 
 def _on_ladder(rows: Sequence[Row], key: str) -> Iterator[tuple[float, list[Row]]]:
@@ -164,16 +158,15 @@ def _in_bins(rows: Sequence[Row], measure: str, edges: Sequence[float]) -> Itera
         yield far, [row for row in rows if low <= getattr(row, measure) < high]
 
 
-def _last_good(steps: Iterator[tuple[float, list[Row]]], thresholds: tuple[float, float], most: float) -> float:
+def _last_good(steps: Iterator[tuple[float, list[Row]]], thresholds: tuple[float, float], most: float) -> float | None:
     last = None
     for place, rows in steps:
-        worst = max((share for share in error_rates(rows, thresholds) if share is not None), default=None)
-        if last is None or (worst is not None and worst <= most):
-            last = place
-        if worst is not None and worst > most:
-            return last
-    if last is None:
-        raise TrainingError("There is no validation face to measure limits on. Give the data sets of its run.")
+        shares = [share for share in error_rates(rows, thresholds) if share is not None]
+        if not shares:
+            continue
+        if max(shares) > most:
+            return place if last is None else last
+        last = place
     return last
 
 

@@ -1,0 +1,115 @@
+"""Limits are where errors among decided faces begin to be too many, and a detector's folder comes to hold them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="training needs the train extra")
+
+from unmask.detector import Detector
+from unmask.detector_folder import CARD, TRAIN_CONFIG, check_folder
+from unmask.schema import FAKE, REAL, Box, Limits
+from unmask.training.config import TrainConfig
+from unmask.training.limits import LADDERS, Row, error_rates, find_limits, worsen_faces
+
+THRESHOLDS = (0.3, 0.7)
+
+
+def rows_of(
+    ladder: str, rung: float, wrong: int, *, label: int = FAKE, name: str = "faces", **measures: float
+) -> list[Row]:
+    """Return twenty decided faces, so many of them judged wrongly."""
+    scores = [0.1 if (place < wrong) == (label == FAKE) else 0.9 for place in range(20)]
+    plain = {"detail": 0.2, "blockiness": 1.0} | measures
+    return [Row(ladder, rung, name, label, score, **plain) for score in scores]
+
+
+@pytest.mark.parametrize(
+    ("wrong_from", "least"),
+    [
+        (30, 35),  # errors begin at 30: the rung before it still holds
+        (75, 90),  # at once
+        (0, 5),  # never: the ladder's end
+    ],
+)
+def test_the_limit_of_quality_is_the_last_rung_before_the_errors(wrong_from: float, least: int) -> None:
+    rows = [row for rung in LADDERS["jpeg"].rungs for row in rows_of("jpeg", rung, 4 if rung <= wrong_from else 0)]
+    assert find_limits(rows, THRESHOLDS, Limits()).least_jpeg_quality == least
+
+
+def test_a_few_errors_are_worth_a_mention() -> None:
+    wrong = {40: 3, 35: 3, 30: 3, 25: 4}  # 15 % holds, 20 % does not
+    rows = [row for rung in LADDERS["jpeg"].rungs for row in rows_of("jpeg", rung, wrong.get(int(rung), 0))]
+    limits = find_limits(rows, THRESHOLDS, Limits())
+    assert (limits.least_jpeg_quality, limits.little_jpeg_quality) == (30, 50)
+
+
+def test_reals_called_fake_count_as_much_as_fakes_called_real() -> None:
+    rows = [row for rung in LADDERS["size"].rungs for row in rows_of("size", rung, 9 * (rung < 64), label=REAL)]
+    assert find_limits(rows, THRESHOLDS, Limits()).smallest_face == 64
+
+
+def test_detail_and_blocks_are_limited_by_what_they_measure_and_not_by_the_rung() -> None:
+    soft = [row for detail in (0.14, 0.1, 0.07, 0.03) for row in rows_of("blur", 1, 9 * (detail < 0.05), detail=detail)]
+    blocks = [
+        row for strength in (1.25, 1.55) for row in rows_of("jpeg", 90, 9 * (strength > 1.5), blockiness=strength)
+    ]
+    limits = find_limits([*soft, *blocks], THRESHOLDS, Limits())
+    assert limits.least_detail == pytest.approx(0.0625)  # the far edge of the last bin that held
+    assert limits.most_blockiness == 1.3
+
+
+def test_error_rates_are_means_over_data_sets_that_have_enough_of_a_class() -> None:
+    few = [Row("", 0, "few", FAKE, 0.1, 0.2, 1.0)] * 9
+    rows = [*rows_of("", 0, 2), *rows_of("", 0, 6, name="others"), *few, *rows_of("", 0, 1, label=REAL)]
+    unsure = [dataclasses.replace(row, probability=0.5) for row in rows]
+    assert error_rates([*rows, *unsure], THRESHOLDS) == (0.05, 0.2)
+    assert error_rates(unsure, THRESHOLDS) == (None, None)
+
+
+def test_what_too_few_faces_speak_of_stays_as_it_was() -> None:
+    assert find_limits(rows_of("size", 64, 0)[:9], THRESHOLDS, Limits(smallest_face=7)) == Limits(smallest_face=7)
+
+
+def test_faces_are_worsened_as_the_ladders_say(tiny_detector: Path, drawn_data: Path) -> None:
+    path = next(iter((drawn_data / "real").glob("*.png")))
+    rows = worsen_faces(Detector(tiny_detector), [(str(path), Box(8, 8, 88, 88), REAL, "drawn")], progress=False)
+    assert len(rows) == 1 + sum(len(ladder.rungs) for ladder in LADDERS.values())
+    blurred = [row.detail for row in rows if row.ladder == "blur"]
+    assert blurred == sorted(blurred, reverse=True)
+    assert rows[0].detail > blurred[-1]
+    crushed = [row.blockiness for row in rows if row.ladder == "jpeg"]
+    assert crushed[-1] > 2 > crushed[0]
+
+
+@pytest.fixture
+def trained(tiny_detector: Path, tmp_path: Path) -> Path:
+    """A detector that says how its run cut the data, and decides over every face."""
+    folder = Path(shutil.copytree(tiny_detector, tmp_path / "detector"))
+    (folder / TRAIN_CONFIG).write_text(json.dumps(dataclasses.asdict(TrainConfig())))
+    config = json.loads((folder / "config.json").read_text())
+    config["unmask"] |= {"real_threshold": 0.5, "fake_threshold": 0.5}
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+def test_the_command_measures_and_writes(trained: Path, drawn_data: Path) -> None:
+    script = Path(__file__).parents[2] / "train/limits.py"
+    command = [sys.executable, str(script), str(trained), "--data", str(drawn_data), "--workers", "1"]
+    before = check_folder(trained).settings
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "| JPEG quality 90 |" in done.stdout
+    assert check_folder(trained).settings == before  # asked for figures alone
+    done = subprocess.run([*command, "--write"], capture_output=True, text=True, check=True)
+    said = json.loads(done.stdout.split("limits: ")[1].splitlines()[0])
+    assert check_folder(trained).settings == dataclasses.replace(before, limits=Limits(**said))
+    assert f"smaller than {said['smallest_face']} pixels" in " ".join((trained / CARD).read_text().split())
+    assert Detector(trained).predict_image(np.zeros((96, 96, 3), np.uint8)).verdict == "no_face"
