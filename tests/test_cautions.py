@@ -8,10 +8,18 @@ import pytest
 
 from unmask.cautions import find_cautions
 from unmask.media.drawing import draw_face
-from unmask.schema import Box, Limits
+from unmask.schema import Box, Compression, Limits
 
 FACE = draw_face(1, 224)
 LARGE = Box(0, 0, 180, 200)
+
+
+def jpeg(quality: int) -> Compression:
+    return Compression("JPEG", quality)
+
+
+def webp(quality: int) -> Compression:
+    return Compression("WebP", quality)
 
 
 def crushed(quality: int) -> np.ndarray:
@@ -24,13 +32,17 @@ def blurred(sigma: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("box", "crop", "quality", "is_novel", "words", "no_ground"),
+    ("box", "crop", "compression", "is_novel", "words", "no_ground"),
     [
         (LARGE, FACE, None, False, [], False),  # a good face
-        (LARGE, FACE, 90, False, [], False),  # as a good JPEG
-        (LARGE, FACE, 50, False, [], False),  # as a middling one
-        (LARGE, FACE, 26, False, ["heavily compressed"], False),  # worth a mention
-        (LARGE, FACE, 25, False, ["heavily compressed"], True),  # too many fakes pass as real
+        (LARGE, FACE, jpeg(90), False, [], False),  # as a good JPEG
+        (LARGE, FACE, jpeg(50), False, [], False),  # as a middling one
+        (LARGE, FACE, jpeg(26), False, ["heavily compressed"], False),  # worth a mention
+        (LARGE, FACE, jpeg(25), False, ["heavily compressed"], True),  # too many fakes pass as real
+        (LARGE, FACE, webp(60), False, [], False),  # the limits of WebP are its own
+        (LARGE, FACE, webp(59), False, ["heavily compressed"], False),
+        (LARGE, FACE, webp(40), False, ["heavily compressed"], False),
+        (LARGE, FACE, webp(39), False, ["heavily compressed"], True),
         (LARGE, crushed(8), None, False, ["heavily compressed"], True),  # crushed, then saved without loss
         (LARGE, crushed(75), None, False, [], False),  # a good JPEG, then saved without loss
         (Box(0, 0, 30, 47), FACE, None, False, ["face smaller than 48 px"], True),  # one pixel too small
@@ -39,13 +51,14 @@ def blurred(sigma: float) -> np.ndarray:
         (LARGE, np.full((224, 224, 3), 90, np.uint8), None, False, ["strongly blurred"], True),  # nothing to see
         (LARGE, FACE, None, True, ["very unlike the faces that the detector knows"], True),  # no such face was seen
         # the weightier first
-        (Box(0, 0, 9, 9), FACE, 30, True, ["face smaller than 48 px", "very unlike", "heavily compressed"], True),
+        (Box(0, 0, 9, 9), FACE, jpeg(30), True, ["face smaller than 48 px", "very unlike", "heavily compressed"], True),
     ],
 )
 def test_cautions(
-    box: Box, crop: np.ndarray, quality: int | None, is_novel: bool, words: list[str], no_ground: bool
+    box: Box, crop: np.ndarray, compression: Compression | None, is_novel: bool, words: list[str], no_ground: bool
 ) -> None:
-    found = find_cautions(box, crop, quality, is_novel, Limits())
+    limits = Limits(least_webp_quality=40, little_webp_quality=60)
+    found = find_cautions(box, crop, compression, is_novel, limits)
     assert len(found) == len(words)
     assert all(caution.words.startswith(start) for caution, start in zip(found, words, strict=True))
     assert any(caution.leaves_no_ground for caution in found) == no_ground

@@ -8,18 +8,18 @@ from __future__ import annotations
 import numpy as np
 
 from unmask.media.quality import blockiness_of, detail_of
-from unmask.schema import Box, Caution, Limits
+from unmask.schema import Box, Caution, Compression, Limits
 
 
 def find_cautions(
-    box: Box, crop: np.ndarray, jpeg_quality: int | None, is_novel: bool, limits: Limits
+    box: Box, crop: np.ndarray, compression: Compression | None, is_novel: bool, limits: Limits
 ) -> tuple[Caution, ...]:
     """Return what speaks against a verdict on a face, the weightier first.
 
     Args:
         box: The face's box in the picture.
         crop: What the network sees of it, before it is resized, uint8 RGB [S, S, 3].
-        jpeg_quality: Of the picture's file, 1 to 100, where that is a JPEG.
+        compression: Of the picture's file, where that says it.
         is_novel: Whether its features lie beyond the detector's novelty limit.
         limits: The detector's others.
     """
@@ -31,9 +31,9 @@ def find_cautions(
         found.append(Caution(blur, detail < limits.least_detail))
     if is_novel:
         found.append(Caution("very unlike the faces that the detector knows", True))
-    quality = 100 if jpeg_quality is None else jpeg_quality
-    crushed = quality < limits.least_jpeg_quality or blockiness_of(crop) > limits.most_blockiness
-    if crushed or quality < limits.little_jpeg_quality:
+    below_least, below_little = _falls_short(compression, limits)
+    crushed = below_least or blockiness_of(crop) > limits.most_blockiness
+    if crushed or below_little:
         found.append(Caution("heavily compressed", crushed))
     return tuple(sorted(found, key=lambda caution: not caution.leaves_no_ground))
 
@@ -43,3 +43,15 @@ def describe_blur(detail: float, limits: Limits) -> str:
     if detail < limits.least_detail:
         return "strongly blurred"
     return "blurred" if detail < limits.little_detail else ""
+
+
+def _falls_short(compression: Compression | None, limits: Limits) -> tuple[bool, bool]:
+    """Return whether a file's quality is below what leaves a ground, and below what goes without a mention."""
+    if compression is None:
+        return False, False
+    by_format = {
+        "JPEG": (limits.least_jpeg_quality, limits.little_jpeg_quality),
+        "WebP": (limits.least_webp_quality, limits.little_webp_quality),
+    }
+    least, little = by_format[compression.format]
+    return compression.quality < least, compression.quality < little

@@ -20,7 +20,7 @@ from unmask.media.images import Picture, read_picture
 from unmask.orientation import find_turn
 from unmask.preprocessing import crop_box, crop_face, prepare_crop, touches_border
 from unmask.runtimes.onnx import WEIGHTS_DIGEST, OnnxRuntime, Outputs
-from unmask.schema import Box, FacePrediction, ImagePrediction, VideoPrediction
+from unmask.schema import Box, Compression, FacePrediction, ImagePrediction, VideoPrediction
 from unmask.verdicts import Assessment, conclude, explain, most_fake
 
 BATCH = 16
@@ -84,7 +84,7 @@ class Detector:
         picture = source if isinstance(source, Picture) else read_picture(source)
         image = picture.pixels
         boxes = [face.box for face in self.face_finder.find_faces(image)]
-        faces, left_out = self._judge(image, boxes[:MOST_FACES], picture.jpeg_quality), len(boxes[MOST_FACES:])
+        faces, left_out = self._judge(image, boxes[:MOST_FACES], picture.compression), len(boxes[MOST_FACES:])
         top = most_fake(faces)
         return ImagePrediction(
             verdict="no_face" if top is None else top.verdict,
@@ -126,18 +126,20 @@ class Detector:
         """
         return judge_clip(self, path, frames, progress)
 
-    def predict_faces(self, image: np.ndarray, jpeg_quality: int | None = None) -> tuple[FacePrediction, ...]:
+    def predict_faces(self, image: np.ndarray, compression: Compression | None = None) -> tuple[FacePrediction, ...]:
         """Find and judge the faces of a decoded picture (uint8 RGB [H, W, 3]), largest first, 200 at most.
 
-        `jpeg_quality` is that of the file it came from, where that was a JPEG.
+        `compression` is that of the file it came from, where it is known.
         """
         boxes = [face.box for face in self.face_finder.find_faces(image)]
-        return self._judge(image, boxes[:MOST_FACES], jpeg_quality)
+        return self._judge(image, boxes[:MOST_FACES], compression)
 
-    def _judge(self, image: np.ndarray, boxes: Sequence[Box], jpeg_quality: int | None) -> tuple[FacePrediction, ...]:
+    def _judge(
+        self, image: np.ndarray, boxes: Sequence[Box], compression: Compression | None
+    ) -> tuple[FacePrediction, ...]:
         margin, high, wide = self.settings.crop_margin, *image.shape[:2]
         faces = []
-        for number, (box, seen) in enumerate(zip(boxes, self.assess_faces(image, boxes, jpeg_quality), strict=True), 1):
+        for number, (box, seen) in enumerate(zip(boxes, self.assess_faces(image, boxes, compression), strict=True), 1):
             cautions = seen.cautions
             verdict, reasons = conclude(seen.fake_probability, cautions, self.settings)
             # The dearest look, which only takes a verdict away: spared where there is none.
@@ -160,7 +162,7 @@ class Detector:
         return tuple(faces)
 
     def assess_faces(
-        self, image: np.ndarray, boxes: Sequence[Box], jpeg_quality: int | None = None
+        self, image: np.ndarray, boxes: Sequence[Box], compression: Compression | None = None
     ) -> list[Assessment]:
         """Return what is to be said of each face of a picture or frame (uint8 RGB [H, W, 3]) before any verdict."""
         crops = [crop_face(image, box, self.settings.crop_margin) for box in boxes]
@@ -169,7 +171,7 @@ class Detector:
         seen = []
         for index, probability in enumerate(fake_probabilities(said.logits).tolist()):
             is_novel = limit is not None and said.novelty is not None and bool(said.novelty[index] > limit)
-            cautions = find_cautions(boxes[index], crops[index], jpeg_quality, is_novel, self.settings.limits)
+            cautions = find_cautions(boxes[index], crops[index], compression, is_novel, self.settings.limits)
             map_ = None if said.activation_map is None else said.activation_map[index]
             seen.append(Assessment(probability, cautions, crops[index], map_))
         return seen

@@ -279,6 +279,8 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "unmask.limits.little_detail": (lambda value: _is_number(value, 0, 1), "from 0 to 1"),
     "unmask.limits.least_jpeg_quality": (_is_quality, "a whole number from 0 to 100"),
     "unmask.limits.little_jpeg_quality": (_is_quality, "a whole number from 0 to 100"),
+    "unmask.limits.least_webp_quality": (_is_quality, "a whole number from 0 to 100"),
+    "unmask.limits.little_webp_quality": (_is_quality, "a whole number from 0 to 100"),
     "unmask.limits.most_blockiness": (lambda value: _is_number(value, 1, 1e3), "from 1, no blocks, to 1000"),
 }
 """What each value must be, in the order in which they are checked; those that may be absent are checked if there."""

@@ -247,12 +247,20 @@ class InputSpec:
 
 
 @dataclass(frozen=True)
+class Compression:
+    """What a picture's file was compressed with: the format, and the quality, 1 to 100, that its tables speak of."""
+
+    format: Literal["JPEG", "WebP"]
+    quality: int
+
+
+@dataclass(frozen=True)
 class Limits:
     """What a face needs for a verdict, the `unmask.limits` of config.json; how they are measured: docs/experiments.md.
 
     `smallest_face` is in pixels of the longer side of a face's box. Detail and blockiness are those of
-    `media.quality`, JPEG qualities from 1 to 100. Below what is `least`, and above what is `most`, there is no ground
-    for a verdict; below what is `little` the verdict stands, with a mention.
+    `media.quality`, qualities of a file from 1 to 100. Below what is `least`, and above what is `most`, there is no
+    ground for a verdict; below what is `little` the verdict stands, with a mention.
     """
 
     smallest_face: int = 48
@@ -260,6 +268,8 @@ class Limits:
     little_detail: float = 0.075
     least_jpeg_quality: int = 26
     little_jpeg_quality: int = 50
+    least_webp_quality: int = 26
+    little_webp_quality: int = 50
     most_blockiness: float = 1.8
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 from unmask.media.drawing import draw_face
 from unmask.media.images import Picture, read_picture
 from unmask.media.quality import blockiness_of, detail_of, jpeg_quality_of
+from unmask.schema import Compression
 
 FACE = draw_face(1, 224)
 
@@ -45,9 +46,9 @@ def test_what_is_no_jpeg_has_no_quality() -> None:
 
 def test_a_picture_brings_the_quality_of_its_file() -> None:
     picture = read_picture(as_jpeg(FACE, quality=40))
-    assert picture.jpeg_quality == pytest.approx(40, abs=2)
+    assert picture.compression == Compression("JPEG", pytest.approx(40, abs=2))
     assert picture.pixels.shape == FACE.shape
-    assert read_picture(FACE).jpeg_quality is None
+    assert read_picture(FACE).compression is None
     assert isinstance(picture, Picture)
 
 

@@ -61,12 +61,13 @@ def measure_look(detector: Detector, path: str) -> Look | None:
     except UnreadableImage:
         return None
     image = picture.pixels
-    face = most_fake(detector.predict_faces(image, picture.jpeg_quality))
+    face = most_fake(detector.predict_faces(image, picture.compression))
     if face is None:
         return None
     landmarks = {found.box: found.landmarks for found in detector.face_finder.find_faces(image)}.get(face.box)
     crop = crop_face(image, face.box, detector.settings.crop_margin)
-    detail = detail_of(crop)
+    detail, compression = detail_of(crop), picture.compression
+    jpeg_quality = compression.quality if compression is not None and compression.format == "JPEG" else None
     return Look(
         width=image.shape[1],
         height=image.shape[0],
@@ -76,7 +77,7 @@ def measure_look(detector: Detector, path: str) -> Look | None:
         brightness=float(np.asarray(Image.fromarray(crop).convert("L")).mean() / 255),
         is_grey=float(np.ptp(crop, axis=2).mean()) <= GREY_SPREAD,
         is_cut_off=face.cut_off,
-        jpeg_quality=picture.jpeg_quality,
+        jpeg_quality=jpeg_quality,
         turned=None if landmarks is None else turn_of(landmarks),
         thumbnail=np.asarray(Image.fromarray(crop).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)),
     )

@@ -14,15 +14,16 @@ from PIL import ExifTags, Image
 
 from unmask.errors import MediaError, UnreadableImage
 from unmask.media.image_bytes import Refusal, check_size, decoding, one_line, open_image, read_bytes
-from unmask.media.quality import jpeg_quality_of
+from unmask.media.quality import compression_of
+from unmask.schema import Compression
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A decoded picture: `pixels` uint8 RGB [H, W, 3], and the quality (1 to 100) of the JPEG that it came as."""
+    """A decoded picture: `pixels` uint8 RGB [H, W, 3], and how the file that it came as was compressed."""
 
     pixels: np.ndarray
-    jpeg_quality: int | None = None
+    compression: Compression | None = None
 
 
 ImageSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | np.ndarray | Image.Image
@@ -75,8 +76,9 @@ def read_picture(source: ImageSource) -> Picture:
     try:
         if isinstance(source, np.ndarray):
             return Picture(_read_array(source))
-        image = source if isinstance(source, Image.Image) else open_image(read_bytes(source))
-        return Picture(_read_pixels(image), jpeg_quality_of(image))
+        data = b"" if isinstance(source, Image.Image) else read_bytes(source)
+        image = source if isinstance(source, Image.Image) else open_image(data)
+        return Picture(_read_pixels(image), compression_of(image, data))
     except Refusal as refusal:
         raise UnreadableImage(f"Could not read {name_of_source(source)}: {refusal}") from refusal.__cause__
 

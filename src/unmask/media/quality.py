@@ -1,9 +1,12 @@
-"""What a picture's quality leaves of a face: detail, block edges, and the strength of its JPEG compression."""
+"""What a picture's quality leaves of a face: detail, block edges, and the strength of its file's compression."""
 
 from __future__ import annotations
 
 import numpy as np
 from PIL import Image
+
+from unmask.media.webp_quality import webp_quality_of
+from unmask.schema import Compression
 
 SIDE, CELLS = 128, 48
 """Detail is what a face crop of SIDE pixels loses when it goes through CELLS x CELLS."""
@@ -40,6 +43,17 @@ def _grid_strength(edges: np.ndarray) -> float:
     if len(edges) < 32:
         return 1.0
     return max(float(edges[offset::8].mean()) for offset in range(8)) / max(float(edges.mean()), 1e-3)
+
+
+def compression_of(image: Image.Image, data: bytes = b"") -> Compression | None:
+    """Return how an opened picture was compressed; None where its file says nothing of it.
+
+    `data` are the bytes that it was opened from: a WebP's quality stands in them alone.
+    """
+    if jpeg := jpeg_quality_of(image):
+        return Compression("JPEG", jpeg)
+    webp = webp_quality_of(data) if image.format == "WEBP" else None
+    return Compression("WebP", webp) if webp else None
 
 
 def jpeg_quality_of(image: Image.Image) -> int | None:

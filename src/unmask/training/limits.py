@@ -128,7 +128,7 @@ def worsen_faces(detector: Detector, faces: Sequence[Face], *, progress: bool = 
 
 
 def find_limits(rows: Sequence[Row], thresholds: tuple[float, float], before: Limits) -> Limits:
-    """Return the limits of size, detail, JPEG quality and blockiness that follow; see the module.
+    """Return the limits of size, detail, quality and blockiness that follow; see the module.
 
     Where a ladder holds to its end, the limit is its last rung; where it never does, its first. What too few decided
     faces speak of stays as it was `before`.
@@ -141,6 +141,8 @@ def find_limits(rows: Sequence[Row], thresholds: tuple[float, float], before: Li
         "little_detail": _last_good(_in_bins(soft, "detail", DETAILS), thresholds, MENTIONED_ERRORS),
         "least_jpeg_quality": _last_good(_on_ladder(rows, "jpeg"), thresholds, MOST_ERRORS),
         "little_jpeg_quality": _last_good(_on_ladder(rows, "jpeg"), thresholds, MENTIONED_ERRORS),
+        "least_webp_quality": _last_good(_on_ladder(rows, "webp"), thresholds, MOST_ERRORS),
+        "little_webp_quality": _last_good(_on_ladder(rows, "webp"), thresholds, MENTIONED_ERRORS),
         "most_blockiness": _last_good(_in_bins(blocky, "blockiness", BLOCKS), thresholds, MOST_ERRORS),
     }
     return dataclasses.replace(before, **{name: place for name, place in found.items() if place is not None})

@@ -93,7 +93,7 @@ def judge_frame(detector: Detector, frame: Any, before: Smoothed | None, now: fl
     """
     started = time.perf_counter()
     picture = read_frame(frame)
-    faces = detector.predict_faces(picture.pixels, picture.jpeg_quality)
+    faces = detector.predict_faces(picture.pixels, picture.compression)
     top = most_fake(faces)
     highest = None if top is None else top.fake_probability
     average = smooth(before, highest, now, () if top is None else _find_cautions(detector, picture, top))
