@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -229,6 +231,31 @@ def test_without_ground_there_is_no_verdict(
     assert said in found.reason
     assert found.reason.endswith(".")
     assert bool(found.faces[0].reasons) == (verdict == "uncertain")
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({}, ()),
+        ({"smallest_face": 141}, ("face smaller than 141 px",)),
+        ({"least_jpeg_quality": 91}, ("heavily compressed",)),
+        ({"least_webp_quality": 91}, ()),  # it is a JPEG
+        ({"least_detail": 0.9}, ("strongly blurred",)),
+        ({"most_blockiness": 1.0}, ("heavily compressed",)),
+    ],
+)
+def test_the_limits_are_those_of_the_detectors_config(
+    limits: dict[str, float], said: tuple[str, ...], tiny_detector: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(tiny_detector, tmp_path / "detector"))
+    config = json.loads((folder / "config.json").read_text())
+    config["unmask"]["limits"] = limits
+    (folder / "config.json").write_text(json.dumps(config))
+    Image.fromarray(draw_face(0, 256)).save(tmp_path / "face.jpg", quality=90)
+    detector = Detector(folder, FixedFinder(Box(60, 60, 200, 200)))
+    detector._runtime = SureRuntime(None)  # type: ignore[assignment]
+    face = detector.predict_image(tmp_path / "face.jpg").faces[0]
+    assert (face.verdict, face.reasons) == ("uncertain" if said else "fake", said)
 
 
 class TurningFinder(FixedFinder):

@@ -35,6 +35,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "self_blended": {"input_size": 64, "backbone": "test_resnet"},
     "adversarial": {"input_size": 64, "backbone": "test_resnet", "batch_size": 8},
     "large": {"input_size": 64, "backbone": "test_efficientnet"},
+    "large_taught": {"input_size": 64, "backbone": "test_efficientnet"},
 }
 
 
