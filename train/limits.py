@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 from unmask.detector import Detector
+from unmask.detector_folder import REPORT
 from unmask.errors import UnmaskError
 from unmask.hub import fetch_face_model
 from unmask.training.limits import describe_rungs, find_limits, held_out_faces, worsen_faces, write_limits
@@ -51,11 +52,16 @@ def main() -> int:
         rows = worsen_faces(detector, faces)
         thresholds = (detector.settings.real_threshold, detector.settings.fake_threshold)
         print("\n".join(describe_rungs(rows, thresholds)))
-        limits = find_limits(rows, thresholds, detector.settings.limits)
+        found = find_limits(rows, thresholds)
+        limits = dataclasses.replace(detector.settings.limits, **found)
         print(f"\n{len(faces)} faces. limits: {json.dumps(dataclasses.asdict(limits))}")
+        if stayed := [name for name in dataclasses.asdict(limits) if name not in found]:
+            print(f"As they were, for want of decided faces or of a rung that holds: {', '.join(stayed)}.")
         if run.write:
             write_limits(run.detector, limits)
             print(f"Written to {run.detector / 'config.json'}.")
+            if (run.detector / REPORT).is_file():
+                print("Its report counts verdicts by the limits of before. Score it again: python train/score.py")
     except UnmaskError as error:
         print(error, file=sys.stderr)
         return 2

@@ -7,6 +7,7 @@ transformers do with the same config: a stock loader sees the very numbers that 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
@@ -14,6 +15,8 @@ from PIL import Image
 from unmask.schema import Box, InputSpec
 
 FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+WHOLE = 512
+"""Pixels a side up to which `cut_part` leaves a picture whole."""
 
 
 def crop_box(box: Box, margin: float, width: int, height: int) -> Box:
@@ -40,6 +43,27 @@ def crop_face(image: np.ndarray, box: Box, margin: float) -> np.ndarray:
     """Return the square crop (uint8 RGB [S, S, 3]) of the face `box` in `image` (uint8 RGB [H, W, 3])."""
     square = crop_box(box, margin, image.shape[1], image.shape[0])
     return np.ascontiguousarray(image[square.top : square.bottom, square.left : square.right])
+
+
+def cut_part(image: np.ndarray, boxes: Sequence[Box], margin: float) -> tuple[np.ndarray, list[Box]]:
+    """Return the part of a picture that holds its crops, and the boxes in it; the crops are the picture's own.
+
+    A picture of at most `WHOLE` pixels a side is returned as it is; of a larger one half a crop more is kept on each
+    side, as what is done to the picture may reach into a crop.
+    """
+    height, width = image.shape[:2]
+    if max(height, width) <= WHOLE:
+        return image, list(boxes)
+    squares = [crop_box(box, margin, width, height) for box in boxes]
+    more = max(square.width for square in squares) // 2
+    left = max(0, min(square.left for square in squares) - more)
+    top = max(0, min(square.top for square in squares) - more)
+    # On the grid of JPEG's blocks as it lies in the picture; and `crop_box` rounds as it did, for 16 is even.
+    left, top = left - left % 16, top - top % 16
+    right = min(width, max(square.right for square in squares) + more)
+    bottom = min(height, max(square.bottom for square in squares) + more)
+    moved = [Box(b.left - left, b.top - top, b.right - left, b.bottom - top) for b in boxes]
+    return np.ascontiguousarray(image[top:bottom, left:right]), moved
 
 
 def resize_crop(crop: np.ndarray, spec: InputSpec) -> np.ndarray:

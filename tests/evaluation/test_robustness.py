@@ -9,9 +9,9 @@ from PIL import Image
 
 from unmask.evaluation.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from unmask.evaluation.remembered_faces import RememberedFaces
-from unmask.evaluation.robustness import WHOLE, cut_part, score_corrupted
+from unmask.evaluation.robustness import score_corrupted
 from unmask.media.drawing import draw_face
-from unmask.preprocessing import crop_face
+from unmask.preprocessing import WHOLE, crop_face, cut_part
 from unmask.schema import Box, Face, Sample
 
 

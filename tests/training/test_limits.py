@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,11 +25,11 @@ THRESHOLDS = (0.3, 0.7)
 
 
 def rows_of(
-    ladder: str, rung: float, wrong: int, *, label: int = FAKE, name: str = "faces", **measures: float
+    ladder: str, rung: float, wrong: int, *, label: int = FAKE, name: str = "faces", **measures: Any
 ) -> list[Row]:
     """Return twenty decided faces, so many of them judged wrongly."""
     scores = [0.1 if (place < wrong) == (label == FAKE) else 0.9 for place in range(20)]
-    plain = {"detail": 0.2, "blockiness": 1.0} | measures
+    plain: dict[str, Any] = {"detail": 0.2, "blockiness": 1.0, "quality": int(rung)} | measures
     return [Row(ladder, rung, name, label, score, **plain) for score in scores]
 
 
@@ -42,29 +43,30 @@ def rows_of(
 )
 def test_the_limit_of_quality_is_the_last_rung_before_the_errors(wrong_from: float, least: int) -> None:
     rows = [row for rung in LADDERS["jpeg"].rungs for row in rows_of("jpeg", rung, 4 if rung <= wrong_from else 0)]
-    assert find_limits(rows, THRESHOLDS, Limits()).least_jpeg_quality == least
+    assert find_limits(rows, THRESHOLDS)["least_jpeg_quality"] == least
 
 
 def test_a_few_errors_are_worth_a_mention() -> None:
     wrong = {40: 3, 35: 3, 30: 3, 25: 4}  # 15 % holds, 20 % does not
     rows = [row for rung in LADDERS["jpeg"].rungs for row in rows_of("jpeg", rung, wrong.get(int(rung), 0))]
-    limits = find_limits(rows, THRESHOLDS, Limits())
-    assert (limits.least_jpeg_quality, limits.little_jpeg_quality) == (30, 50)
+    limits = find_limits(rows, THRESHOLDS)
+    assert (limits["least_jpeg_quality"], limits["little_jpeg_quality"]) == (30, 50)
 
 
 def test_reals_called_fake_count_as_much_as_fakes_called_real() -> None:
     rows = [row for rung in LADDERS["size"].rungs for row in rows_of("size", rung, 9 * (rung < 64), label=REAL)]
-    assert find_limits(rows, THRESHOLDS, Limits()).smallest_face == 64
+    assert find_limits(rows, THRESHOLDS)["smallest_face"] == 64
 
 
 def test_detail_and_blocks_are_limited_by_what_they_measure_and_not_by_the_rung() -> None:
-    soft = [row for detail in (0.14, 0.1, 0.07, 0.03) for row in rows_of("blur", 1, 9 * (detail < 0.05), detail=detail)]
+    details = [0.007 + 0.0125 * step for step in range(14)]  # one in each bin
+    soft = [row for detail in details for row in rows_of("blur", 1, 9 * (detail < 0.06), detail=detail)]
     blocks = [
-        row for strength in (1.25, 1.55) for row in rows_of("jpeg", 90, 9 * (strength > 1.5), blockiness=strength)
+        row for strength in (1.15, 1.25, 1.35) for row in rows_of("jpeg", 90, 9 * (strength > 1.3), blockiness=strength)
     ]
-    limits = find_limits([*soft, *blocks], THRESHOLDS, Limits())
-    assert limits.least_detail == pytest.approx(0.0625)  # the far edge of the last bin that held
-    assert limits.most_blockiness == 1.3
+    limits = find_limits([*soft, *blocks], THRESHOLDS)
+    assert limits["least_detail"] == 0.0625  # the far edge of the last bin that held
+    assert limits["most_blockiness"] == 1.3
 
 
 def test_error_rates_are_means_over_data_sets_that_have_enough_of_a_class() -> None:
@@ -75,8 +77,33 @@ def test_error_rates_are_means_over_data_sets_that_have_enough_of_a_class() -> N
     assert error_rates(unsure, THRESHOLDS) == (None, None)
 
 
-def test_what_too_few_faces_speak_of_stays_as_it_was() -> None:
-    assert find_limits(rows_of("size", 64, 0)[:9], THRESHOLDS, Limits(smallest_face=7)) == Limits(smallest_face=7)
+def test_the_limit_of_quality_is_what_nearly_all_files_of_its_rung_are_read_to_have() -> None:
+    asked = {90: [90] * 20, 80: [*range(60, 80)], 75: [70] * 20}
+    rows = [
+        dataclasses.replace(row, quality=read)
+        for rung, qualities in asked.items()
+        for row, read in zip(rows_of("webp", rung, 9 * (rung < 80)), qualities, strict=True)
+    ]
+    assert find_limits(rows, THRESHOLDS)["least_webp_quality"] == 60
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        rows_of("size", 64, 0)[:9],  # too few to say anything
+        rows_of("size", 128, 9),  # the mildest rung does not hold
+        rows_of("blur", 0.5, 9),  # nor do sharp faces
+    ],
+    ids=["few", "first rung", "sharp"],
+)
+def test_what_has_no_rung_that_holds_has_no_limit(rows: list[Row]) -> None:
+    assert not find_limits(rows, THRESHOLDS).keys() & {"smallest_face", "least_detail"}
+
+
+def test_beyond_a_rung_without_a_say_nothing_is_known() -> None:
+    heard = {90: 20, 75: 9, 60: 20}
+    rows = [row for rung, count in heard.items() for row in rows_of("jpeg", rung, 0)[:count]]
+    assert find_limits(rows, THRESHOLDS)["least_jpeg_quality"] == 90
 
 
 def test_faces_are_worsened_as_the_ladders_say(tiny_detector: Path, drawn_data: Path) -> None:
@@ -92,11 +119,11 @@ def test_faces_are_worsened_as_the_ladders_say(tiny_detector: Path, drawn_data: 
 
 @pytest.fixture
 def trained(tiny_detector: Path, tmp_path: Path) -> Path:
-    """A detector that says how its run cut the data, and decides over every face."""
+    """A detector that says how its run cut the data, with thresholds that tell the drawn fakes' pattern."""
     folder = Path(shutil.copytree(tiny_detector, tmp_path / "detector"))
-    (folder / TRAIN_CONFIG).write_text(json.dumps(dataclasses.asdict(TrainConfig())))
+    (folder / TRAIN_CONFIG).write_text(json.dumps(dataclasses.asdict(TrainConfig(validation_fraction=0.9))))
     config = json.loads((folder / "config.json").read_text())
-    config["unmask"] |= {"real_threshold": 0.5, "fake_threshold": 0.5}
+    config["unmask"] |= {"real_threshold": 0.539, "fake_threshold": 0.539}
     (folder / "config.json").write_text(json.dumps(config))
     return folder
 
@@ -110,6 +137,8 @@ def test_the_command_measures_and_writes(trained: Path, drawn_data: Path) -> Non
     assert check_folder(trained).settings == before  # asked for figures alone
     done = subprocess.run([*command, "--write"], capture_output=True, text=True, check=True)
     said = json.loads(done.stdout.split("limits: ")[1].splitlines()[0])
+    assert Limits(**said) != Limits()
+    assert json.loads((trained / "config.json").read_text())["unmask"]["limits"] == said
     assert check_folder(trained).settings == dataclasses.replace(before, limits=Limits(**said))
     assert f"smaller than {said['smallest_face']} pixels" in " ".join((trained / CARD).read_text().split())
     assert Detector(trained).predict_image(np.zeros((96, 96, 3), np.uint8)).verdict == "no_face"

@@ -48,9 +48,7 @@ class GradCam:
         self._spec, model = read_config(folder).input_spec, read_model(folder)
         layer = _last_norm(model)
         if layer is None:
-            raise MetricError(
-                f"The network of {folder} is no vision transformer with blocks. Test its own activation map instead."
-            )
+            raise MetricError(f"The network of {folder} is no vision transformer with blocks.")
         self._prefix = int(getattr(model, "num_prefix_tokens", 0))
         self._cells = 0
         self._cam = GradCAM(model, [layer], reshape_transform=self._to_grid)

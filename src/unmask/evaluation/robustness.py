@@ -18,13 +18,11 @@ from unmask.errors import UnreadableImage
 from unmask.evaluation.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from unmask.evaluation.scoring import WORKERS
 from unmask.media.images import read_image
-from unmask.preprocessing import crop_box, crop_face
+from unmask.preprocessing import crop_face, cut_part
 from unmask.schema import Box, Sample
 
 if TYPE_CHECKING:
     from unmask.detector import Detector
-
-WHOLE = 512
 
 
 def score_corrupted(
@@ -81,20 +79,3 @@ def _judge(detectors: Sequence[Detector], versions: Sequence[np.ndarray], boxes:
         crops = [crop_face(version, box, margin) for version in versions for box in boxes]
         results.append(detector.score_faces(crops).reshape(len(versions), len(boxes)).max(axis=1))
     return np.stack(results)
-
-
-def cut_part(image: np.ndarray, boxes: Sequence[Box], margin: float) -> tuple[np.ndarray, list[Box]]:
-    """Return the part of a picture that is corrupted, and the boxes in it; the crops are the picture's own."""
-    height, width = image.shape[:2]
-    if max(height, width) <= WHOLE:
-        return image, list(boxes)
-    squares = [crop_box(box, margin, width, height) for box in boxes]
-    more = max(square.width for square in squares) // 2
-    left = max(0, min(square.left for square in squares) - more)
-    top = max(0, min(square.top for square in squares) - more)
-    # On the grid of JPEG's blocks as it lies in the picture; and `crop_box` rounds as it did, for 16 is even.
-    left, top = left - left % 16, top - top % 16
-    right = min(width, max(square.right for square in squares) + more)
-    bottom = min(height, max(square.bottom for square in squares) + more)
-    moved = [Box(b.left - left, b.top - top, b.right - left, b.bottom - top) for b in boxes]
-    return np.ascontiguousarray(image[top:bottom, left:right]), moved

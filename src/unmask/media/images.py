@@ -70,6 +70,8 @@ def read_image(source: ImageSource) -> np.ndarray:
 def read_picture(source: ImageSource) -> Picture:
     """Read a picture as `read_image` does, together with what its file says of its quality.
 
+    Of a WebP its bytes say it, so that one opened by Pillow brings none.
+
     Raises:
         UnreadableImage: As `read_image`.
     """

@@ -2,7 +2,7 @@
 
 The layout is RFC 6386's (sections 7, 9.3 to 9.6 and 19.2). Encoders give each of up to four kinds of regions a
 quantiser of its own; their mean is turned into a quality by the curve of libwebp, which nearly all programs write WebP
-with. With that library's defaults it is up to ten points below the quality that was asked for, and from 80 on the same.
+with. With that library's defaults it is some ten points below the quality that was asked for, from 80 on three at most.
 """
 
 from __future__ import annotations
@@ -12,6 +12,10 @@ import struct
 KEY_FRAME_START = b"\x9d\x01\x2a"
 FIRST_BITS = 10
 """Bytes of a key frame before its coded part: a tag, the start code, width and height."""
+HEADER = 128
+"""Bytes of a frame that hold all that is read of it, and more."""
+MOST_CHUNKS = 32
+"""That are looked at: before the picture come its frame's size, a colour profile and transparency."""
 SEGMENTS, COARSEST = 4, 127
 
 
@@ -57,7 +61,7 @@ class _Bits:
 def webp_quality_of(data: bytes) -> int | None:
     """Return the quality, 1 to 100, that a still lossy WebP was saved with, about; None for anything else."""
     frame = _find_frame(data)
-    if frame is None or frame[0] & 1 or frame[3:6] != KEY_FRAME_START:
+    if len(frame) <= FIRST_BITS or frame[0] & 1 or frame[3:6] != KEY_FRAME_START:
         return None
     quantisers = _read_quantisers(_Bits(frame[FIRST_BITS:]))
     fine = 1 - sum(quantisers) / len(quantisers) / COARSEST
@@ -65,17 +69,20 @@ def webp_quality_of(data: bytes) -> int | None:
     return max(1, min(100, round(100 * (linear * 1.5 if linear < 0.5 else (linear + 1) / 2))))
 
 
-def _find_frame(data: bytes) -> bytes | None:
-    """Return the VP8 chunk of a RIFF file of WebP, None where it has none at its top."""
+def _find_frame(data: bytes) -> bytes:
+    """Return the beginning of the VP8 chunk of a RIFF file of WebP; nothing where it has no such picture."""
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
-        return None
+        return b""
     place = 12
-    while place + 8 + FIRST_BITS <= len(data):
-        name, (size,) = data[place : place + 4], struct.unpack_from("<I", data, place + 4)
+    for _ in range(MOST_CHUNKS):
+        name = data[place : place + 4]
+        if name == b"VP8L" or place + 8 > len(data):  # lossless, or the end
+            return b""
+        (size,) = struct.unpack_from("<I", data, place + 4)
         if name == b"VP8 ":
-            return data[place + 8 : place + 8 + size]
+            return data[place + 8 : place + 8 + min(size, HEADER)]
         place += 8 + size + size % 2
-    return None
+    return b""
 
 
 def _read_quantisers(bits: _Bits) -> list[int]:

@@ -1,12 +1,15 @@
 """Where a detector's verdicts stop holding: its validation faces made worse step by step, and the limits that follow.
 
 A rung of a ladder has no ground where, of the faces that still get a verdict, more than `MOST_ERRORS` of one class get
-the wrong one, in the mean of the data sets. A limit is the last rung before the first such one.
+the wrong one, in the mean of the data sets. A limit is the last rung before the first such one. Detail and blockiness
+are cut into bins of what they measure, whatever the rung; qualities are those that the files are then read to have.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import io
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,14 +21,13 @@ import numpy as np
 from PIL import Image, ImageFilter
 from tqdm import tqdm
 
-from unmask.augmentations.recompression import recompress_jpeg, recompress_webp
 from unmask.card import render_card
 from unmask.detector import Detector
 from unmask.detector_folder import CARD, CONFIG, check_folder, read_config, settings_json
 from unmask.files import write_json, write_whole
-from unmask.media.images import read_image
+from unmask.media.images import Picture, read_image, read_picture
 from unmask.media.quality import blockiness_of, detail_of
-from unmask.preprocessing import crop_face
+from unmask.preprocessing import crop_face, cut_part
 from unmask.schema import FAKE, REAL, Box, Limits
 from unmask.training.recalibration import held_out
 from unmask.training.run_data import read_validation_faces
@@ -35,15 +37,14 @@ MOST_ERRORS = 0.15
 MENTIONED_ERRORS = 0.1
 FEWEST = 10
 """Decided faces of a class by which a data set has a say on a rung."""
-AROUND = 1.0
-"""Of a face's side that is worsened around it: more than a crop takes, and less to encode than a large picture."""
 BLUR_SIDE = 128
 """A blur's deviation is in pixels of a face of this side."""
 WORKERS = 2
-DETAILS = tuple(round(0.15 - 0.0125 * step, 4) for step in range(13))
-"""Edges of bins of detail, the sharpest first; faces with more than the first edge are one bin by themselves."""
+SURELY_READ = 0.05
+"""Of a rung's files may have a lower quality than its limit says: encoders do not keep to what they are asked for."""
+DETAILS = (0.15, 0.1375, 0.125, 0.1125, 0.1, 0.0875, 0.075, 0.0625, 0.05, 0.0375, 0.025, 0.0125, 0.0)
+"""Far edges of bins of detail, the sharpest first; the first bin is of all that is sharper."""
 BLOCKS = (1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2.0, 2.25, 2.5, 3.0, 4.0)
-
 
 Face: TypeAlias = tuple[str, Box, int, str]
 """Path, box, label and data set."""
@@ -51,16 +52,19 @@ Face: TypeAlias = tuple[str, Box, int, str]
 
 @dataclass(frozen=True)
 class Ladder:
-    """One way to get worse: `change` (pixels, box, rung) gives new pixels and box; the mildest rung is the first."""
+    """One way to get worse: `change` (pixels, box, rung) gives a picture and box; the mildest rung is the first."""
 
     words: str
     rungs: tuple[int, ...] | tuple[float, ...]
-    change: Callable[[np.ndarray, Box, float], tuple[np.ndarray, Box]]
+    change: Callable[[np.ndarray, Box, float], tuple[Picture, Box]]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One version of one validation face: as it was (`ladder` is empty), or worsened to a rung."""
+    """One version of one validation face: as it was (`ladder` is empty), or worsened to a rung.
+
+    `quality` is what its file is read to have, 0 where it has none.
+    """
 
     ladder: str
     rung: float
@@ -69,33 +73,35 @@ class Row:
     probability: float
     detail: float
     blockiness: float
+    quality: int = 0
 
 
-def _shrunk(pixels: np.ndarray, box: Box, side: float) -> tuple[np.ndarray, Box]:
+def _shrunk(pixels: np.ndarray, box: Box, side: float) -> tuple[Picture, Box]:
     scale = min(1.0, side / max(box.width, box.height))
     size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
     small = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
-    return small, Box(*(round(edge * scale) for edge in box.as_list()))
+    return Picture(small), Box(*(round(edge * scale) for edge in box.as_list()))
 
 
-def _blurred(pixels: np.ndarray, box: Box, deviation: float) -> tuple[np.ndarray, Box]:
+def _blurred(pixels: np.ndarray, box: Box, deviation: float) -> tuple[Picture, Box]:
     radius = deviation * max(box.width, box.height) / BLUR_SIDE
-    return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(radius))), box
+    return Picture(np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(radius)))), box
+
+
+def _saved(form: str) -> Callable[[np.ndarray, Box, float], tuple[Picture, Box]]:
+    def change(pixels: np.ndarray, box: Box, quality: float) -> tuple[Picture, Box]:
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, form, quality=int(quality))
+        return read_picture(file.getvalue()), box
+
+    return change
 
 
 LADDERS: Mapping[str, Ladder] = {
     "size": Ladder("face made small, pixels", (128, 96, 80, 64, 56, 48, 40, 32, 24), _shrunk),
     "blur": Ladder("blur, pixels of 128", (0.5, 0.75, 1, 1.5, 2, 3, 4, 6), _blurred),
-    "jpeg": Ladder(
-        "JPEG quality",
-        (90, 75, 60, 50, 40, 35, 30, 25, 20, 15, 10, 5),
-        lambda pixels, box, quality: (recompress_jpeg(pixels, int(quality)), box),
-    ),
-    "webp": Ladder(
-        "WebP quality",
-        (90, 80, 75, 60, 50, 30, 20, 10),
-        lambda pixels, box, quality: (recompress_webp(pixels, int(quality)), box),
-    ),
+    "jpeg": Ladder("JPEG quality", (90, 75, 60, 50, 40, 35, 30, 25, 20, 15, 10, 5), _saved("JPEG")),
+    "webp": Ladder("WebP quality", (90, 80, 75, 60, 50, 40, 30, 20, 10), _saved("WEBP")),
 }
 
 
@@ -108,16 +114,16 @@ def worsen_faces(detector: Detector, faces: Sequence[Face], *, progress: bool = 
 
     def versions(face: Face) -> list[Row]:
         path, box, label, name = face
-        pixels, box = _part_around(read_image(path), box)
-        made = [("", 0.0, pixels, box)]
+        pixels, (box,) = cut_part(read_image(path), [box], detector.settings.crop_margin)
+        made = [("", 0.0, Picture(pixels), box)]
         made += [
             (key, rung, *ladder.change(pixels, box, rung)) for key, ladder in LADDERS.items() for rung in ladder.rungs
         ]
-        crops = [crop_face(changed, place, detector.settings.crop_margin) for _, _, changed, place in made]
+        crops = [crop_face(changed.pixels, place, detector.settings.crop_margin) for _, _, changed, place in made]
         probabilities = detector.score_faces(crops).tolist()
         return [
-            Row(key, rung, name, label, probability, detail_of(crop), blockiness_of(crop))
-            for (key, rung, _, _), probability, crop in zip(made, probabilities, crops, strict=True)
+            Row(key, rung, name, label, probability, detail_of(crop), blockiness_of(crop), _quality_of(changed))
+            for (key, rung, changed, _), probability, crop in zip(made, probabilities, crops, strict=True)
         ]
 
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -127,25 +133,33 @@ def worsen_faces(detector: Detector, faces: Sequence[Face], *, progress: bool = 
         return [row for rows in shown for row in rows]
 
 
-def find_limits(rows: Sequence[Row], thresholds: tuple[float, float], before: Limits) -> Limits:
-    """Return the limits of size, detail, quality and blockiness that follow; see the module.
+def _quality_of(picture: Picture) -> int:
+    return 0 if picture.compression is None else picture.compression.quality
 
-    Where a ladder holds to its end, the limit is its last rung; where it never does, its first. What too few decided
-    faces speak of stays as it was `before`.
+
+def find_limits(rows: Sequence[Row], thresholds: tuple[float, float]) -> dict[str, Any]:
+    """Return the limits of size, detail, quality and blockiness that follow, by their names in `Limits`.
+
+    Where a ladder holds to its end, the limit is its last rung. One of which too few faces get a verdict to speak, or
+    whose first rung does not hold, is left out.
     """
     soft = [row for row in rows if row.ladder in ("", "size", "blur")]
     blocky = [row for row in rows if row.ladder in ("", "jpeg")]
-    found: dict[str, Any] = {
-        "smallest_face": _last_good(_on_ladder(rows, "size"), thresholds, MOST_ERRORS),
-        "least_detail": _last_good(_in_bins(soft, "detail", DETAILS), thresholds, MOST_ERRORS),
-        "little_detail": _last_good(_in_bins(soft, "detail", DETAILS), thresholds, MENTIONED_ERRORS),
-        "least_jpeg_quality": _last_good(_on_ladder(rows, "jpeg"), thresholds, MOST_ERRORS),
-        "little_jpeg_quality": _last_good(_on_ladder(rows, "jpeg"), thresholds, MENTIONED_ERRORS),
-        "least_webp_quality": _last_good(_on_ladder(rows, "webp"), thresholds, MOST_ERRORS),
-        "little_webp_quality": _last_good(_on_ladder(rows, "webp"), thresholds, MENTIONED_ERRORS),
-        "most_blockiness": _last_good(_in_bins(blocky, "blockiness", BLOCKS), thresholds, MOST_ERRORS),
+    steps = {
+        "smallest_face": list(_on_ladder(rows, "size")),
+        "detail": list(_in_bins(soft, "detail", DETAILS)),
+        "jpeg_quality": list(_by_quality(rows, "jpeg")),
+        "webp_quality": list(_by_quality(rows, "webp")),
+        "most_blockiness": list(_in_bins(blocky, "blockiness", BLOCKS)),
     }
-    return dataclasses.replace(before, **{name: place for name, place in found.items() if place is not None})
+    limits: dict[str, Any] = {}
+    for name, places in steps.items():
+        if name in ("smallest_face", "most_blockiness"):
+            limits[name] = _last_good(places, thresholds, MOST_ERRORS)
+        else:
+            limits[f"least_{name}"] = _last_good(places, thresholds, MOST_ERRORS)
+            limits[f"little_{name}"] = _last_good(places, thresholds, MENTIONED_ERRORS)
+    return {name: place for name, place in limits.items() if place is not None}
 
 
 def _on_ladder(rows: Sequence[Row], key: str) -> Iterator[tuple[float, list[Row]]]:
@@ -153,22 +167,30 @@ def _on_ladder(rows: Sequence[Row], key: str) -> Iterator[tuple[float, list[Row]
         yield rung, [row for row in rows if row.ladder == key and row.rung == rung]
 
 
+def _by_quality(rows: Sequence[Row], key: str) -> Iterator[tuple[float, list[Row]]]:
+    """Yield for each rung the quality that nearly all of its files are read to have at least, with its rows."""
+    for _, part in _on_ladder(rows, key):
+        if part:
+            yield int(np.quantile([row.quality for row in part], SURELY_READ, method="lower")), part
+
+
 def _in_bins(rows: Sequence[Row], measure: str, edges: Sequence[float]) -> Iterator[tuple[float, list[Row]]]:
     """Yield the far edge of each bin with its rows, from the good side on."""
-    for near, far in pairwise(edges):
+    good_side = math.inf if edges[0] > edges[-1] else -math.inf
+    for near, far in pairwise((good_side, *edges)):
         low, high = sorted((near, far))
         yield far, [row for row in rows if low <= getattr(row, measure) < high]
 
 
-def _last_good(steps: Iterator[tuple[float, list[Row]]], thresholds: tuple[float, float], most: float) -> float | None:
+def _last_good(steps: Sequence[tuple[float, list[Row]]], thresholds: tuple[float, float], most: float) -> float | None:
+    """Return the place of the last rung that holds, None without one; beyond one that says nothing all is unknown."""
     last = None
     for place, rows in steps:
         shares = [share for share in error_rates(rows, thresholds) if share is not None]
-        if not shares:
-            continue
-        if max(shares) > most:
-            return place if last is None else last
-        last = place
+        if (not shares and last is not None) or (shares and max(shares) > most):
+            return last
+        if shares:
+            last = place
     return last
 
 
@@ -207,19 +229,8 @@ def _line(words: str, rows: Sequence[Row], thresholds: tuple[float, float]) -> s
     return f"| {words} | {reals} | {fakes} | {100 * decided:.0f} % | {detail:.3f} | {blocks:.2f} |"
 
 
-def _part_around(image: np.ndarray, box: Box) -> tuple[np.ndarray, Box]:
-    """Return the part of a picture that holds a face and `AROUND` of its side on each side, and the box in it.
-
-    It begins on the grid of JPEG's blocks as it lies in the picture.
-    """
-    more = round(AROUND * max(box.width, box.height))
-    left, top = (max(0, edge - more) // 16 * 16 for edge in (box.left, box.top))
-    part = image[top : box.bottom + more, left : box.right + more]
-    return np.ascontiguousarray(part), Box(box.left - left, box.top - top, box.right - left, box.bottom - top)
-
-
 def write_limits(folder: Path, limits: Limits) -> None:
-    """Write a detector's limits into its config.json, and its card anew; raises DataError."""
+    """Write a detector's limits into its config.json, and its card anew; raises BrokenDetector and DataError."""
     config = read_config(folder)
     settings = dataclasses.replace(config.settings, limits=limits)
     write_json(folder / CONFIG, config.raw | {"unmask": settings_json(settings)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unmask.errors import MetricError
+from unmask.errors import UnmaskError
 from unmask.evaluation.deletion import DeletionTest, describe_deletion, draw_deletion, measure_deletion, render_deletion
 from unmask.evaluation.grad_cam import GradCam
 from unmask.evaluation.sections import SECTIONS, Scored, Section
@@ -25,7 +25,7 @@ def deletion(scored: Scored, faces: int = 50) -> Section:
         try:
             maps = None if detector.has_activation_map else GradCam(detector.folder)
             test = measure_deletion(detector, data.samples, data.name, limit=faces, maps=maps, progress=scored.progress)
-        except MetricError as error:  # no face, or a network without a map: the other sections stand
+        except UnmaskError as error:  # no face, no map, or no weights to take one from: the other sections stand
             content[data.name] = None
             without.append(f"- {data.name}: {error}")
             continue

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from unmask.evaluation.corruptions import CORRUPTIONS, STRENGTHS
-from unmask.evaluation.robustness import WHOLE, score_corrupted
+from unmask.evaluation.robustness import score_corrupted
 from unmask.evaluation.samples import take_evenly
 from unmask.evaluation.sections import SECTIONS, Scored, Section
 from unmask.evaluation.tables import number, render_table, with_interval
@@ -16,6 +16,7 @@ from unmask.figures import GREY, GRID, new_figure, run_style, to_png
 from unmask.metrics.auc import auc
 from unmask.metrics.bootstrap import bootstrap_intervals
 from unmask.metrics.weights import ratio
+from unmask.preprocessing import WHOLE
 
 POLICY = (
     "AUC of {faces} faces of each data set, taken evenly, after each corruption at five strengths. The face is found "
