@@ -109,7 +109,8 @@ def recalibrate(run: Recalibration) -> list[str]:
     if (run.detector / LICENCE).is_file():
         write_whole(run.output / LICENCE, (run.detector / LICENCE).read_bytes())
     write_whole(run.output / CARD, render_card(run.output).encode())
-    return describe_calibration(answers, settings, asked.temperature)
+    lines = describe_calibration(answers, settings, asked.temperature)
+    return [*lines, f"limits: those of {run.detector}. Measure them anew: python train/limits.py {run.output} --data …"]
 
 
 def _read_weights(run: Recalibration, before: DetectorConfig) -> nn.Module:
