@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ from unmask.training.run_data import read_validation_faces
 MOST_ERRORS = 0.15
 """Three times what thresholds promise by default."""
 MENTIONED_ERRORS = 0.1
-FEWEST = 10
+FEWEST = 20
 """Decided faces of a class by which a data set has a say on a rung."""
 BLUR_SIDE = 128
 """A blur's deviation is in pixels of a face of this side."""
@@ -43,7 +42,7 @@ WORKERS = 2
 SURELY_READ = 0.05
 """Of a rung's files may have a lower quality than its limit says: encoders do not keep to what they are asked for."""
 DETAILS = (0.15, 0.1375, 0.125, 0.1125, 0.1, 0.0875, 0.075, 0.0625, 0.05, 0.0375, 0.025, 0.0125, 0.0)
-"""Far edges of bins of detail, the sharpest first; the first bin is of all that is sharper."""
+"""Edges of bins of detail, the sharpest first; what is sharper still has no fault to be limited."""
 BLOCKS = (1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2.0, 2.25, 2.5, 3.0, 4.0)
 
 Face: TypeAlias = tuple[str, Box, int, str]
@@ -176,8 +175,7 @@ def _by_quality(rows: Sequence[Row], key: str) -> Iterator[tuple[float, list[Row
 
 def _in_bins(rows: Sequence[Row], measure: str, edges: Sequence[float]) -> Iterator[tuple[float, list[Row]]]:
     """Yield the far edge of each bin with its rows, from the good side on."""
-    good_side = math.inf if edges[0] > edges[-1] else -math.inf
-    for near, far in pairwise((good_side, *edges)):
+    for near, far in pairwise(edges):
         low, high = sorted((near, far))
         yield far, [row for row in rows if low <= getattr(row, measure) < high]
 
