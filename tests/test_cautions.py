@@ -62,6 +62,8 @@ def test_cautions(
     assert len(found) == len(words)
     assert all(caution.words.startswith(start) for caution, start in zip(found, words, strict=True))
     assert any(caution.leaves_no_ground for caution in found) == no_ground
+    is_webp = compression is not None and compression.format == "WebP"
+    assert all(caution.spares == ("fake" if is_webp and no_ground else None) for caution in found)
 
 
 def test_grey_faces_are_judged_like_others() -> None:

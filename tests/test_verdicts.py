@@ -9,6 +9,7 @@ from unmask.verdicts import BETWEEN, conclude, explain, list_words, most_fake, u
 
 SETTINGS = DetectorSettings(1, "test", 0.0, 1.0, 0.4, 0.6, "max", (), "", "none")
 SMALL, NEW, BLURRED = Caution("small", True), Caution("new", True), Caution("blurred", False)
+SMOOTHED = Caution("smoothed", True, spares="fake")
 
 
 def face(probability: float, verdict: str, *reasons: str) -> FacePrediction:
@@ -23,6 +24,9 @@ def face(probability: float, verdict: str, *reasons: str) -> FacePrediction:
         (0.9, [SMALL, BLURRED], "uncertain", ("small", "blurred")),  # no ground
         (0.5, [], "uncertain", (BETWEEN,)),  # between the thresholds
         (0.5, [SMALL], "uncertain", (BETWEEN, "small")),  # both
+        (0.1, [SMOOTHED], "uncertain", ("smoothed",)),  # what hides a forgery
+        (0.9, [SMOOTHED], "fake", ("smoothed",)),  # and does not invent one
+        (0.9, [SMOOTHED, SMALL], "uncertain", ("smoothed", "small")),  # two of them
     ],
 )
 def test_a_verdict_and_its_reasons(

@@ -31,10 +31,8 @@ def find_cautions(
         found.append(Caution(blur, detail < limits.least_detail))
     if is_novel:
         found.append(Caution("very unlike the faces that the detector knows", True))
-    below_least, below_little = _falls_short(compression, limits)
-    crushed = below_least or blockiness_of(crop) > limits.most_blockiness
-    if crushed or below_little:
-        found.append(Caution("heavily compressed", crushed))
+    if (pressed := _find_compression(compression, blockiness_of(crop), limits)) is not None:
+        found.append(pressed)
     return tuple(sorted(found, key=lambda caution: not caution.leaves_no_ground))
 
 
@@ -45,13 +43,16 @@ def describe_blur(detail: float, limits: Limits) -> str:
     return "blurred" if detail < limits.little_detail else ""
 
 
-def _falls_short(compression: Compression | None, limits: Limits) -> tuple[bool, bool]:
-    """Return whether a file's quality is below what leaves a ground, and below what goes without a mention."""
-    if compression is None:
-        return False, False
-    by_format = {
-        "JPEG": (limits.least_jpeg_quality, limits.little_jpeg_quality),
-        "WebP": (limits.least_webp_quality, limits.little_webp_quality),
-    }
-    least, little = by_format[compression.format]
-    return compression.quality < least, compression.quality < little
+def _find_compression(compression: Compression | None, blockiness: float, limits: Limits) -> Caution | None:
+    """Return what a file's compression, or that of a file before it, leaves no ground for or is worth a mention.
+
+    WebP smooths a forgery away and leaves no blocks that look like one: what is called fake all the same is.
+    """
+    words, quality = "heavily compressed", 0 if compression is None else compression.quality
+    is_jpeg, is_webp = (compression is not None and compression.format == form for form in ("JPEG", "WebP"))
+    if blockiness > limits.most_blockiness or (is_jpeg and quality < limits.least_jpeg_quality):
+        return Caution(words, True)
+    if is_webp and quality < limits.least_webp_quality:
+        return Caution(words, True, spares="fake")
+    little = limits.little_webp_quality if is_webp else limits.little_jpeg_quality if is_jpeg else 0
+    return Caution(words, False) if quality < little else None

@@ -58,10 +58,14 @@ class Face:
 
 @dataclass(frozen=True)
 class Caution:
-    """A phrase on what speaks against a verdict, and whether it leaves no ground for any."""
+    """A phrase on what speaks against a verdict, and whether it leaves no ground for one.
+
+    `spares` names a verdict that stands all the same, as what hides a forgery does not invent one.
+    """
 
     words: str
     leaves_no_ground: bool
+    spares: Verdict | None = None
 
 
 @dataclass(frozen=True)

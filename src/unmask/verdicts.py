@@ -39,7 +39,8 @@ def conclude(
     words = tuple(caution.words for caution in cautions)
     if verdict == "uncertain":
         return verdict, (BETWEEN, *words)
-    return ("uncertain" if any(caution.leaves_no_ground for caution in cautions) else verdict), words
+    groundless = any(caution.leaves_no_ground and caution.spares != verdict for caution in cautions)
+    return ("uncertain" if groundless else verdict), words
 
 
 def usual_cautions(frames: Sequence[Sequence[Caution]]) -> tuple[Caution, ...]:
