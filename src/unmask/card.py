@@ -173,6 +173,7 @@ def _fields(config: DetectorConfig, report: dict[str, Any], hub_id: str, tag: st
         "novelty": _novelty_note(settings),
         "smallest_face": str(settings.limits.smallest_face),
         "least_jpeg_quality": str(settings.limits.least_jpeg_quality),
+        "least_webp_quality": str(settings.limits.least_webp_quality),
         "views_note": VIEWS_NOTE if settings.mirrored else "",
         "views_timm": VIEWS_TIMM if settings.mirrored else "",
         "views_onnx": VIEWS_ONNX if settings.mirrored else "",

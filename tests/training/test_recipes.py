@@ -25,7 +25,6 @@ TINY_VIT = {"img_size": 32, "depth": 1, "embed_dim": 48, "num_heads": 3}
 SMALL: dict[str, dict[str, Any]] = {
     "default": {"input_size": 64, "backbone": "test_efficientnet"},
     "default_taught": {"input_size": 64, "backbone": "test_efficientnet"},
-    "default_blurred": {"input_size": 64, "backbone": "test_efficientnet"},
     "simple_cnn": {"input_size": 32, "backbone_args": {"widths": [8, 8], "hidden": 8}},
     "deepfakenet50": {"input_size": 64, "backbone_args": {"depth": 14, "width": 4}},
     "deepfakenet300": {"input_size": 64, "batch_size": 4, "accumulate": 2, "backbone_args": {"depth": 14, "width": 4}},
