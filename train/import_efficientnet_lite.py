@@ -19,15 +19,20 @@ from unmask.errors import UnmaskError
 from unmask.training.lite_weights import import_lite
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Import what the command line names; return 0, or 2 when it cannot be used."""
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Return what the command line asks for."""
     summary, examples = (__doc__ or "").split("\n\n", 1)
     parser = argparse.ArgumentParser(
         description=summary, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("source", help="a .pth file of EfficientNet-Lite, or timm's name for it")
     parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="the folder to write")
-    asked = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Import what the command line names; return 0, or 2 when it cannot be used."""
+    asked = parse_arguments(arguments)
     try:
         folder = import_lite(asked.source, asked.output)
     except UnmaskError as error:
