@@ -125,11 +125,13 @@ def worsen_faces(detector: Detector, faces: Sequence[Face], *, progress: bool = 
             for (key, rung, changed, _), probability, crop in zip(made, probabilities, crops, strict=True)
         ]
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        shown = tqdm(
-            pool.map(versions, faces), "Worsening", len(faces), unit="face", disable=None if progress else True
-        )
+    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="worsen")
+    try:
+        made = pool.map(versions, faces)
+        shown = tqdm(made, "Worsening", len(faces), unit="face", disable=None if progress else True)
         return [row for rows in shown for row in rows]
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _quality_of(picture: Picture) -> int:
