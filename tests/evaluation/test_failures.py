@@ -15,7 +15,7 @@ GREY = np.full((112, 112, 3), 90, np.uint8)
 
 
 def look(face):
-    return Look(256, 256, face, 0.1, 0.5, False, False, None, None, GREY)
+    return Look(256, 256, face, 0.1, "", 0.5, False, False, None, None, GREY)
 
 
 def row(file, label, score, verdict, source=None, method="unknown"):
