@@ -29,7 +29,7 @@ from unmask.media.quality import blockiness_of, detail_of
 from unmask.preprocessing import crop_face, cut_part
 from unmask.schema import FAKE, REAL, Box, Limits
 from unmask.training.recalibration import held_out
-from unmask.training.run_data import read_validation_faces
+from unmask.training.run_data import read_validation_faces, spread
 
 MOST_ERRORS = 0.15
 """Three times what thresholds promise by default."""
@@ -249,6 +249,6 @@ def held_out_faces(folder: Path, data: list[str], face_model: Path | None, most:
     chosen: list[Face] = []
     for name in dict.fromkeys(faces.dataset_names):
         rows = [row for row, of in enumerate(faces.dataset_names) if of == name]
-        for row in rows if len(rows) <= most else [rows[place * len(rows) // most] for place in range(most)]:
+        for row in spread(rows, most):
             chosen.append((faces.paths[row], Box(*faces.boxes[row].tolist()), int(faces.labels[row]), name))
     return chosen

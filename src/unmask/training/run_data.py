@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from datasets import Dataset
 
@@ -22,6 +23,8 @@ from unmask.errors import TrainingError
 from unmask.hub.datasets import fetch_data_set
 from unmask.schema import FAKE, LABEL_NAMES, InputSpec, Sample
 from unmask.training.config import TrainConfig
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ def _cut(
     validation: list[tuple[str, Sample]] = []
     held_out: list[tuple[str, list[Sample]]] = []
     for given, name in zip(config.data, names, strict=True):
-        samples = _limited(read_samples(fetch_data_set(given), config.layout), config.limit)
+        samples = spread(read_samples(fetch_data_set(given), config.layout), config.limit)
         parts = choose_splits(samples, config.seed, config.validation_fraction)
         train += [(name, sample) for sample in parts[0]]
         validation += [(name, sample) for sample in parts[1]]
@@ -142,11 +145,11 @@ def _prefixed(part: list[tuple[str, Sample]]) -> list[Sample]:
     return [dataclasses.replace(s, source_id=f"{name}/{s.source_id}") for name, s in part]
 
 
-def _limited(samples: list[Sample], limit: int) -> list[Sample]:
-    """Return at most `limit` samples spread over the whole list, 0 for all."""
-    if not limit or len(samples) <= limit:
-        return samples
-    return [samples[index * len(samples) // limit] for index in range(limit)]
+def spread(items: list[Item], limit: int) -> list[Item]:
+    """Return at most `limit` items spread over the whole list, 0 for all."""
+    if not limit or len(items) <= limit:
+        return items
+    return [items[index * len(items) // limit] for index in range(limit)]
 
 
 def _check_faces(side: str, rows: Dataset, left_out: dict[str, int], blended: bool) -> None:
