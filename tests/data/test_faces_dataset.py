@@ -118,6 +118,15 @@ def test_drawing_leaves_the_callers_generator_alone(table: object) -> None:
     assert torch.equal(torch.rand(2), expected)
 
 
+def test_a_worsened_face_comes_before_its_own_view(table: object) -> None:
+    """The second is the face as it comes without `worsen`; what is done to the first is done to that one."""
+    plain = FacesDataset(table, SPEC, 0.1, AUGMENT, seed=1)[5]
+    both, label, row = FacesDataset(table, SPEC, 0.1, AUGMENT, lambda crop: 255 - crop, seed=1)[5]
+    assert (both.shape, label, row) == ((6, 96, 96), *plain[1:])
+    assert torch.equal(both[3:], plain[0])
+    assert torch.allclose(both[:3], -plain[0], atol=1e-6)  # a negative, where the grey in the middle is 0
+
+
 @pytest.fixture(scope="module")
 def real_only(tmp_path_factory: pytest.TempPathFactory) -> object:
     samples = [(n, dataclasses.replace(s, label=0)) for n, s in save_faces(tmp_path_factory.mktemp("real"), 6)]

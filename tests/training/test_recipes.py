@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from tests.conftest import make_tiny_detector
 
 torch = pytest.importorskip("torch", reason="training needs the train extra")
 
@@ -25,6 +26,7 @@ TINY_VIT = {"img_size": 32, "depth": 1, "embed_dim": 48, "num_heads": 3}
 SMALL: dict[str, dict[str, Any]] = {
     "default": {"input_size": 64, "backbone": "test_efficientnet"},
     "default_taught": {"input_size": 64, "backbone": "test_efficientnet"},
+    "default_steadied": {"input_size": 64, "backbone": "test_efficientnet"},
     "simple_cnn": {"input_size": 32, "backbone_args": {"widths": [8, 8], "hidden": 8}},
     "deepfakenet50": {"input_size": 64, "backbone_args": {"depth": 14, "width": 4}},
     "deepfakenet300": {"input_size": 64, "batch_size": 4, "accumulate": 2, "backbone_args": {"depth": 14, "width": 4}},
@@ -67,8 +69,9 @@ def real_faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("recipe", sorted(SMALL))
 def test_a_recipe_runs_to_a_detector(recipe: str, drawn_data: Path, real_faces: Path, tmp_path: Path) -> None:
-    """The one that makes its own fakes does so from real faces alone."""
-    run = train(small(recipe, real_faces if recipe == "self_blended" else drawn_data, tmp_path / recipe))
+    """The one that makes its own fakes does so from real faces alone; one that worsens faces has a teacher."""
+    changes = {"teacher": [str(make_tiny_detector(tmp_path / "teacher"))]} if recipe == "default_steadied" else {}
+    run = train(small(recipe, real_faces if recipe == "self_blended" else drawn_data, tmp_path / recipe, **changes))
     assert run is not None
     prediction = load_detector(str(run.folder)).predict_image(draw_face(3))
     assert len(prediction.faces) == 1

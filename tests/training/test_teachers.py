@@ -22,6 +22,7 @@ from unmask.training.loop import train  # noqa: E402
 from unmask.training.losses import LOSSES  # noqa: E402
 from unmask.training.network import make_network, network_input  # noqa: E402
 from unmask.training.run_data import read_validation_faces  # noqa: E402
+from unmask.training.steps import Stepper  # noqa: E402
 from unmask.training.teachers import Teachers  # noqa: E402
 
 Tiny = Callable[..., TrainConfig]
@@ -102,6 +103,40 @@ def test_a_run_learns_from_its_teachers_alone(tiny: Tiny, folders: list[str], tm
     with torch.no_grad():
         logits = model.train()(faces)  # of so few steps batch norm has no statistics yet
     assert (logits.diff(dim=1) > 0).all()
+
+
+@pytest.mark.parametrize("mixup", [0.0, 0.2])  # faces as they are, blended with others
+def test_the_network_sees_a_face_worsened_and_its_teachers_do_not(
+    tiny: Tiny, folders: list[str], no_export: None, monkeypatch: pytest.MonkeyPatch, mixup: float
+) -> None:
+    """Noise that drowns the face is in what the network gets, in none of what its teacher gets, and not judged by."""
+    taught: list[torch.Tensor] = []
+    learnt: list[torch.Tensor] = []
+    ask, forward = Teachers.__call__, Stepper._forward
+
+    def asked(self: Teachers, pixels: torch.Tensor) -> torch.Tensor:
+        taught.append(pixels)
+        return ask(self, pixels)
+
+    def followed(self: Stepper, pixels: torch.Tensor, truth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        self.model.register_forward_pre_hook(lambda model, inputs: learnt.append(inputs[0].detach()))
+        return forward(self, pixels, truth)
+
+    monkeypatch.setattr(Teachers, "__call__", asked)
+    monkeypatch.setattr(Stepper, "_forward", followed)
+    drowned = [{"noise": {"lowest": 60.0, "highest": 60.0, "p": 1.0}}]
+    train(tiny("run", epochs=1, teacher=folders[:1], worsened=drowned, mixup=mixup))
+    assert taught[-1].shape == learnt[0].shape == (8, 3, 64, 64)
+
+    def roughness(pixels: torch.Tensor) -> float:
+        return float(pixels.diff(dim=-1).abs().mean())
+
+    assert roughness(learnt[0]) > 2 * roughness(taught[-1])
+
+
+def test_what_no_teacher_could_see_is_refused(tiny: Tiny) -> None:
+    with pytest.raises(TrainingError, match=r"worsened .* there are none\. Write it under augmentations"):
+        train(tiny("out", worsened=["blur"]))
 
 
 @pytest.mark.parametrize(

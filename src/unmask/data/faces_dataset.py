@@ -62,6 +62,9 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
     those of the rows. Without `augment` a row is blended or not for good, as a validation set needs it. In the
     share `swapped` of the blended draws the face put in is another row's, of any data set and label, whose
     landmarks fit (`augmentations/donor_face.py`); that needs landmarks, which YuNet gives.
+
+    With `worsen` an input is [6, S, S]: the face worsened, for the network that learns, and then as it was before,
+    for its teachers.
     """
 
     def __init__(
@@ -70,12 +73,13 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
         spec: InputSpec,
         crop_margin: float,
         augment: Callable[[torch.Tensor], torch.Tensor] | None = None,
+        worsen: Callable[[torch.Tensor], torch.Tensor] | None = None,
         seed: int = 0,
         self_blended: float = 0.0,
         swapped: float = 0.0,
         jitter: CropJitter = CropJitter(),
     ) -> None:
-        """Read `table`; without `augment` (uint8 [3, S, S] to the same) crops are those of serving.
+        """Read `table`; without `augment` (uint8 [3, S, S] to the same, as is `worsen`) crops are those of serving.
 
         Raises:
             DataError: `self_blended` is not between 0 and one half.
@@ -90,7 +94,7 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
         self.donors = np.flatnonzero(~np.isnan(self._landmarks[:, 0, 0])) if swapped else np.empty(0, np.int64)
         self._swapped = swapped
         self.spec, self._margin, self._seed = spec, crop_margin, seed
-        self._augment = augment
+        self._augment, self._worsen = augment, worsen
         self._jitter = jitter
 
     def __len__(self) -> int:
@@ -103,10 +107,10 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
         if self.blended_shares[row]:
             image, label = self._maybe_blended(image, box, index)
         if self._augment is None:
-            pixels = resize_crop(crop_face(image, box, self._margin), self.spec)
+            views = [resize_crop(crop_face(image, box, self._margin), self.spec)]
         else:
-            pixels = self._drawn(image, box, index)
-        return torch.from_numpy(normalise(pixels, self.spec)), label, row
+            views = self._drawn(image, box, index)
+        return torch.from_numpy(np.concatenate([normalise(view, self.spec) for view in views])), label, row
 
     def _maybe_blended(self, image: np.ndarray, box: Box, index: int) -> tuple[np.ndarray, int]:
         """Return a real row's picture and label in this draw."""
@@ -130,13 +134,14 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
         best = others[int(misfits(self._landmarks[row], self._landmarks[others]).argmin())]
         return read_image(self.paths[best]), self._landmarks[best]
 
-    def _drawn(self, image: np.ndarray, box: Box, index: int) -> np.ndarray:
-        """Return the augmented crop of one row, uint8 RGB at the network's side."""
+    def _drawn(self, image: np.ndarray, box: Box, index: int) -> list[np.ndarray]:
+        """Return the augmented crop of one row, uint8 RGB at the network's side, after its worsened one if any."""
         assert self._augment is not None
         with _seeded(hash((self._seed, index)) & 0x7FFFFFFF):
             crop = resize_crop(crop_face(image, self._jitter(box), self._margin), self.spec)
-            tensor = torch.from_numpy(np.array(crop)).permute(2, 0, 1)
-            return self._augment(tensor).permute(1, 2, 0).numpy()
+            seen = self._augment(torch.from_numpy(np.array(crop)).permute(2, 0, 1))
+            views = [seen] if self._worsen is None else [self._worsen(seen), seen]
+            return [view.permute(1, 2, 0).numpy() for view in views]
 
 
 def _landmarks_of(table: Dataset) -> np.ndarray:

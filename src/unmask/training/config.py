@@ -77,6 +77,8 @@ class TrainConfig:
         mixup: Blend each face with another of its batch, and their targets alike: of its pixels the first keeps a share
             drawn from Beta(mixup, mixup), one half at the least. 0 for none.
         augmentations: Names in the order in which they apply; {name: {parameter: value}} for one with parameters.
+        worsened: Augmentations that come after those and that the teachers do not see: what a face loses by them is
+            not to change what the network says of it. A teacher may take blur for forgery, and would teach that.
         validation_fraction: Share cut from the training data, by source, where there is no validation folder.
         mirrored: Have the detector judge the mean of a face and its mirror image: a little better, twice the time.
         half: Round the detector's weights to half precision: files of half the size, all of them alike.
@@ -138,6 +140,7 @@ class TrainConfig:
     worst_source: float = 0.0
     mixup: float = 0.0
     augmentations: list[str | dict[str, dict[str, Any]]] = field(default_factory=lambda: list(DEFAULT_AUGMENTATIONS))
+    worsened: list[str | dict[str, dict[str, Any]]] = field(default_factory=list)
     validation_fraction: float = 0.1
     mirrored: bool = False
     half: bool = False
@@ -210,12 +213,14 @@ def run_path(folder: Path) -> str:
 
 
 def check_ranges(config: TrainConfig) -> None:
-    """Raise TrainingError for a number that no run can be made with."""
+    """Raise TrainingError for a number that no run can be made with, or flags that ask for nothing together."""
     for name, (least, most) in RANGES.items():
         value = getattr(config, name)
         if value is not None and not least <= value <= most:
             upper = f" to {most:g}" if most < math.inf else " up"
             raise TrainingError(f"--{name.replace('_', '-')} is {value}. Give a number from {least:g}{upper}.")
+    if config.worsened and not config.teacher:
+        raise TrainingError("worsened is what teachers do not see, and there are none. Write it under augmentations.")
 
 
 def _plain(arguments: Sequence[str]) -> list[str]:

@@ -14,11 +14,12 @@ from unmask.files import write_whole
 from unmask.schema import LABEL_NAMES, InputSpec
 from unmask.training.estimate import Estimate
 from unmask.training.run_data import RunData
+from unmask.training.steps import COLOURS
 
 BATCH_PICTURE = "batch.png"
 MOST_SHOWN, COLUMNS = 48, 8
 BORDER = 4
-COLOURS = {0: (0, 114, 178), 1: (213, 94, 0)}  # blue and vermilion, told apart by colour-blind readers, too
+FRAMES = {0: (0, 114, 178), 1: (213, 94, 0)}  # blue and vermilion, told apart by colour-blind readers, too
 
 
 def count_faces(data: RunData) -> str:
@@ -47,7 +48,7 @@ def describe_network(backbone: str, size: int, measured: Estimate) -> str:
 
 def write_batch_picture(batch: tuple[torch.Tensor, torch.Tensor, torch.Tensor], spec: InputSpec, path: Path) -> None:
     """Write the first faces of a batch as the network gets them, as a PNG; blue frames are real, red ones fake."""
-    pixels, labels = batch[0][:MOST_SHOWN], batch[1][:MOST_SHOWN].tolist()
+    pixels, labels = batch[0][:MOST_SHOWN, :COLOURS], batch[1][:MOST_SHOWN].tolist()
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (spec.mean, spec.std))
     faces = ((pixels.float() * std + mean).clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).numpy()
     cell = spec.size + 2 * BORDER
@@ -55,7 +56,7 @@ def write_batch_picture(batch: tuple[torch.Tensor, torch.Tensor, torch.Tensor], 
     sheet = Image.new("RGB", (cell * min(COLUMNS, len(faces)), cell * rows), "white")
     for number, (face, label) in enumerate(zip(faces, labels, strict=True)):
         left, top = cell * (number % COLUMNS), cell * (number // COLUMNS)
-        sheet.paste(COLOURS[label], (left, top, left + cell, top + cell))
+        sheet.paste(FRAMES[label], (left, top, left + cell, top + cell))
         sheet.paste(Image.fromarray(np.ascontiguousarray(face)), (left + BORDER, top + BORDER))
         ImageDraw.Draw(sheet).text(
             (left + BORDER + 3, top + BORDER + 2), LABEL_NAMES[label], "white", stroke_width=1, stroke_fill="black"

@@ -13,7 +13,7 @@ def mix_faces(pixels: torch.Tensor, labels: torch.Tensor, spread: float) -> tupl
     """Return blended faces and the probabilities of fake that are their targets.
 
     Args:
-        pixels: Input [N, 3, S, S]; it is not changed.
+        pixels: Input [N, C, S, S], of one view or more; it is not changed.
         labels: Their labels [N].
         spread: The share that a face keeps is drawn from Beta(spread, spread): near 0 most keep all, 1 draws evenly.
             A face keeps one half at the least, so that its own label is still the better answer.

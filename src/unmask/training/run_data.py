@@ -76,12 +76,14 @@ def read_run_data(
     # Fakes made from real faces are judged by real fakes where there are any.
     blended = 0.0 if FAKE in validation_rows["label"] else config.self_blended
     augment = compose(config.augmentations)
+    worsen = compose(config.worsened) if config.worsened else None
     return RunData(
         train=FacesDataset(
             train_rows,
             spec,
             config.crop_margin,
             augment,
+            worsen,
             config.seed,
             self_blended=config.self_blended,
             swapped=config.swapped,

@@ -25,6 +25,8 @@ from unmask.training.transfer import freeze_body, parameter_groups, unfreeze
 from unmask.training.worst_source import SourceWeights
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+COLOURS = 3
+"""Channels of a view; a face that was worsened has two."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,8 @@ class Stepper:
 
     def _forward(self, pixels: torch.Tensor, truth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the losses, [N] or twice as many beside altered pictures, and the logits of the clean ones."""
-        config, targets = self.config, self._targets(pixels, truth)
+        config, targets = self.config, self._targets(pixels[:, -COLOURS:], truth)
+        pixels = pixels[:, :COLOURS].contiguous(memory_format=torch.channels_last)  # the same, where it is the only one
         if config.adversarial == "none":
             logits = self.model(pixels)
             return self._loss(logits, targets), logits

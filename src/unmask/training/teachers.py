@@ -3,7 +3,8 @@
 Several of them teach the mean of their logits, which is often right where each alone is wrong; a network that learns it
 keeps a part of that at the price of one. They see each face as the student does, with the same augmentations: a
 teacher that has learnt the training faces by heart still says something about a face that is changed anew each time
-(Beyer et al., CVPR 2022).
+(Beyer et al., CVPR 2022). What a run names as `worsened` is left out of their view, so that the student learns to say
+of a blurred face what they say of the sharp one (as a noisy student does; Xie et al., CVPR 2020).
 """
 
 from __future__ import annotations
