@@ -1,8 +1,9 @@
 """Measure where a detector's verdicts stop holding: its validation faces made smaller, blurred and compressed.
 
-It prints a table, and the limits beyond which a face gets no verdict: the last step at which at most 15 % of the
-decided faces of a class are judged wrongly, in the mean of the data sets. With --write they go into its config.json.
-The faces are those that the run in its train_config.json held out: give the same data sets.
+It prints a table of the verdicts, without and with the limits that the detector has, and the limits beyond which a
+face gets no verdict: the last step at which at most 15 % of the decided faces of a class are judged wrongly, in the
+mean of the data sets. With --write they go into its config.json. The faces are those that the run in its
+train_config.json held out: give the same data sets.
 
 examples:
   python train/limits.py runs/mine/detector --data data/faces
@@ -50,9 +51,8 @@ def main() -> int:
         faces = held_out_faces(run.detector, run.data, face_model, run.faces, run.workers)
         detector = Detector(run.detector)
         rows = worsen_faces(detector, faces)
-        thresholds = (detector.settings.real_threshold, detector.settings.fake_threshold)
-        print("\n".join(describe_rungs(rows, thresholds)))
-        found = find_limits(rows, thresholds)
+        print("\n".join(describe_rungs(rows)))
+        found = find_limits(rows)
         limits = dataclasses.replace(detector.settings.limits, **found)
         print(f"\n{len(faces)} faces. limits: {json.dumps(dataclasses.asdict(limits))}")
         if stayed := [name for name in dataclasses.asdict(limits) if name not in found]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,16 +21,19 @@ import numpy as np
 from PIL import Image, ImageFilter
 from tqdm import tqdm
 
+from unmask.calibration import verdict_of
 from unmask.card import render_card
+from unmask.cautions import find_cautions
 from unmask.detector import Detector
 from unmask.detector_folder import CARD, CONFIG, check_folder, read_config, settings_json
 from unmask.files import write_json, write_whole
 from unmask.media.images import Picture, read_image, read_picture
 from unmask.media.quality import blockiness_of, detail_of
 from unmask.preprocessing import crop_face, cut_part
-from unmask.schema import FAKE, REAL, Box, Limits
+from unmask.schema import FAKE, REAL, Box, Limits, Verdict
 from unmask.training.recalibration import held_out
 from unmask.training.run_data import read_validation_faces, spread
+from unmask.verdicts import conclude
 
 MOST_ERRORS = 0.15
 """Three times what thresholds promise by default."""
@@ -62,14 +66,16 @@ class Ladder:
 class Row:
     """One version of one validation face: as it was (`ladder` is empty), or worsened to a rung.
 
-    `quality` is what its file is read to have, 0 where it has none.
+    `verdict` is that of the thresholds alone, `said` what is left of it by the limits that the detector has, and
+    `quality` what its file is read to have, 0 where it has none.
     """
 
     ladder: str
     rung: float
     name: str
     label: int
-    probability: float
+    verdict: Verdict
+    said: Verdict
     detail: float
     blockiness: float
     quality: int = 0
@@ -105,25 +111,32 @@ LADDERS: Mapping[str, Ladder] = {
 
 
 def worsen_faces(detector: Detector, faces: Sequence[Face], *, progress: bool = True) -> list[Row]:
-    """Return what a detector makes of every version of faces, in no order of ladders.
+    """Return what a detector makes of every version of faces, in no order of ladders; novelty is not looked at.
 
     Raises:
         UnreadableImage: a picture cannot be read any more.
     """
 
+    settings = detector.settings
+
     def versions(face: Face) -> list[Row]:
         path, box, label, name = face
-        pixels, (box,) = cut_part(read_image(path), [box], detector.settings.crop_margin)
+        pixels, (box,) = cut_part(read_image(path), [box], settings.crop_margin)
         made = [("", 0.0, Picture(pixels), box)]
         made += [
             (key, rung, *ladder.change(pixels, box, rung)) for key, ladder in LADDERS.items() for rung in ladder.rungs
         ]
-        crops = [crop_face(changed.pixels, place, detector.settings.crop_margin) for _, _, changed, place in made]
-        probabilities = detector.score_faces(crops).tolist()
-        return [
-            Row(key, rung, name, label, probability, detail_of(crop), blockiness_of(crop), _quality_of(changed))
-            for (key, rung, changed, _), probability, crop in zip(made, probabilities, crops, strict=True)
-        ]
+        crops = [crop_face(changed.pixels, place, settings.crop_margin) for _, _, changed, place in made]
+        rows = []
+        for (key, rung, changed, place), crop, probability in zip(
+            made, crops, detector.score_faces(crops).tolist(), strict=True
+        ):
+            verdict = verdict_of(probability, settings.real_threshold, settings.fake_threshold)
+            cautions = find_cautions(place, crop, changed.compression, False, settings.limits)
+            said, _ = conclude(probability, cautions, settings)
+            measures = (detail_of(crop), blockiness_of(crop), _quality_of(changed))
+            rows.append(Row(key, rung, name, label, verdict, said, *measures))
+        return rows
 
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="worsen")
     try:
@@ -138,7 +151,7 @@ def _quality_of(picture: Picture) -> int:
     return 0 if picture.compression is None else picture.compression.quality
 
 
-def find_limits(rows: Sequence[Row], thresholds: tuple[float, float]) -> dict[str, Any]:
+def find_limits(rows: Sequence[Row]) -> dict[str, Any]:
     """Return the limits of size, detail, quality and blockiness that follow, by their names in `Limits`.
 
     Where a ladder holds to its end, the limit is its last rung. One of which too few faces get a verdict to speak, or
@@ -156,10 +169,10 @@ def find_limits(rows: Sequence[Row], thresholds: tuple[float, float]) -> dict[st
     limits: dict[str, Any] = {}
     for name, places in steps.items():
         if name in ("smallest_face", "most_blockiness"):
-            limits[name] = _last_good(places, thresholds, MOST_ERRORS)
+            limits[name] = _last_good(places, MOST_ERRORS)
         else:
-            limits[f"least_{name}"] = _last_good(places, thresholds, MOST_ERRORS)
-            limits[f"little_{name}"] = _last_good(places, thresholds, MENTIONED_ERRORS)
+            limits[f"least_{name}"] = _last_good(places, MOST_ERRORS)
+            limits[f"little_{name}"] = _last_good(places, MENTIONED_ERRORS)
     return {name: place for name, place in limits.items() if place is not None}
 
 
@@ -182,11 +195,11 @@ def _in_bins(rows: Sequence[Row], measure: str, edges: Sequence[float]) -> Itera
         yield far, [row for row in rows if low <= getattr(row, measure) < high]
 
 
-def _last_good(steps: Sequence[tuple[float, list[Row]]], thresholds: tuple[float, float], most: float) -> float | None:
+def _last_good(steps: Sequence[tuple[float, list[Row]]], most: float) -> float | None:
     """Return the place of the last rung that holds, None without one; beyond one that says nothing all is unknown."""
     last = None
     for place, rows in steps:
-        shares = [share for share in error_rates(rows, thresholds) if share is not None]
+        shares = [share for share in error_rates((r.name, r.label, r.verdict) for r in rows) if share is not None]
         if (not shares and last is not None) or (shares and max(shares) > most):
             return last
         if shares:
@@ -194,39 +207,48 @@ def _last_good(steps: Sequence[tuple[float, list[Row]]], thresholds: tuple[float
     return last
 
 
-def error_rates(rows: Sequence[Row], thresholds: tuple[float, float]) -> tuple[float | None, float | None]:
+def error_rates(judged: Iterable[tuple[str, int, Verdict]]) -> tuple[float | None, float | None]:
     """Return which share of decided reals is called fake, and of decided fakes real: means over the data sets.
 
     A data set counts for a class with `FEWEST` decided faces of it; None where none does.
+
+    Args:
+        judged: Of each face its data set, label and verdict.
     """
-    low, high = thresholds
+    counts = Counter(judged)
     means: list[float | None] = []
-    for label in (REAL, FAKE):
+    sides: tuple[tuple[int, Verdict, Verdict], ...] = ((REAL, "real", "fake"), (FAKE, "fake", "real"))
+    for label, right, wrong in sides:
         shares = []
-        for name in dict.fromkeys(row.name for row in rows):
-            scores = np.array([row.probability for row in rows if (row.name, row.label) == (name, label)])
-            wrong, right = (scores > high, scores < low) if label == REAL else (scores < low, scores > high)
-            if (decided := int(wrong.sum() + right.sum())) >= FEWEST:
-                shares.append(float(wrong.sum() / decided))
+        for name in dict.fromkeys(name for name, _, _ in counts):
+            errors, decided = counts[name, label, wrong], counts[name, label, wrong] + counts[name, label, right]
+            if decided >= FEWEST:
+                shares.append(errors / decided)
         means.append(float(np.mean(shares)) if shares else None)
     return means[0], means[1]
 
 
-def describe_rungs(rows: Sequence[Row], thresholds: tuple[float, float]) -> list[str]:
-    """Return a Markdown table: of each rung, both error rates, the share of faces with a verdict, median measures."""
-    head = "| worsened | reals called fake | fakes called real | get a verdict | detail | blockiness |"
-    lines = [head, "|---|" + "--:|" * 5, _line("untouched", [row for row in rows if not row.ladder], thresholds)]
+def describe_rungs(rows: Sequence[Row]) -> list[str]:
+    """Return a Markdown table of each rung: both error rates and the share of faces with a verdict, median measures.
+
+    The rates and the share come twice, by the thresholds alone and by the limits that the detector has, too.
+    """
+    rates = "reals called fake | fakes called real | get a verdict"
+    lines = [f"| worsened | {rates} | with the limits, {rates} | detail | blockiness |", "|---|" + "--:|" * 8]
+    lines.append(_line("untouched", [row for row in rows if not row.ladder]))
     for key, ladder in LADDERS.items():
-        lines += [_line(f"{ladder.words} {rung:g}", part, thresholds) for rung, part in _on_ladder(rows, key)]
+        lines += [_line(f"{ladder.words} {rung:g}", part) for rung, part in _on_ladder(rows, key)]
     return lines
 
 
-def _line(words: str, rows: Sequence[Row], thresholds: tuple[float, float]) -> str:
-    low, high = thresholds
-    reals, fakes = ("–" if rate is None else f"{100 * rate:.0f} %" for rate in error_rates(rows, thresholds))
-    decided = np.mean([not low <= row.probability <= high for row in rows])
+def _line(words: str, rows: Sequence[Row]) -> str:
+    cells = [words]
+    for verdicts in ([row.verdict for row in rows], [row.said for row in rows]):
+        rates = error_rates((row.name, row.label, verdict) for row, verdict in zip(rows, verdicts, strict=True))
+        cells += ["–" if rate is None else f"{100 * rate:.0f} %" for rate in rates]
+        cells.append(f"{100 * (1 - verdicts.count('uncertain') / len(rows)):.0f} %")
     detail, blocks = np.median([row.detail for row in rows]), np.median([row.blockiness for row in rows])
-    return f"| {words} | {reals} | {fakes} | {100 * decided:.0f} % | {detail:.3f} | {blocks:.2f} |"
+    return f"| {' | '.join(cells)} | {detail:.3f} | {blocks:.2f} |"
 
 
 def write_limits(folder: Path, limits: Limits) -> None:
