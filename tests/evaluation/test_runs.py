@@ -15,7 +15,7 @@ def test_a_finished_run_is_read(make_run):
     (run,), left_out = read_runs([make_run("first")])
     assert left_out == []
     assert (run.name, run.settings["backbone"], len(run.history)) == ("first", "test_resnet", 3)
-    assert run.best["epoch"] == 2
+    assert run.kept["epoch"] == 2
     assert (run.minutes, run.faces_per_second, run.peak_memory_mb) == (4.5, 71, 902)
     assert [scores.title for scores in run.scores] == ["some-faces (validation)"]
     assert len(run.scores[0].labels) == 80

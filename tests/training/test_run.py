@@ -17,6 +17,7 @@ from PIL import Image
 
 torch = pytest.importorskip("torch", reason="training needs the train extra")
 
+from safetensors.torch import load_file  # noqa: E402
 from tests.training.conftest import draw_data  # noqa: E402
 
 from unmask.detector_folder import check_folder  # noqa: E402
@@ -110,6 +111,30 @@ def test_early_stopping_waits_for_a_better_epoch(tiny: Tiny, no_export: None, mo
     config = tiny("run", epochs=9, early_stopping=2)
     train(config)
     assert [entry["validation_auc"] for entry in history(config)] == [0.6, 0.7, 0.7, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("keeps", "kept"),
+    [
+        (["best"], "first"),  # whose AUC was the highest
+        (["last"], "last"),
+        (["best", "last"], "last"),  # the same run, gone on with when it was done
+    ],
+)
+def test_the_best_epoch_is_kept_or_the_last(
+    tiny: Tiny, no_export: None, monkeypatch: pytest.MonkeyPatch, keeps: list[str], kept: str
+) -> None:
+    aucs = iter([0.8, 0.7])
+    figures = {"validation_loss": 1.0, "validation_accuracy": 0.5, "validation_auc_by_dataset": {}}
+    monkeypatch.setattr(run, "validation_figures", lambda *a: figures | {"validation_auc": next(aucs)})
+    for number, keep in enumerate(keeps):
+        config = tiny("run", epochs=2, keep=keep, resume=number > 0)
+        train(config)
+    written = load_file(Path(config.output) / "best.safetensors")
+    newest = newest_checkpoint(Path(config.output) / "checkpoints")
+    assert newest is not None
+    last = newest.tensors.get("average", newest.tensors["model"])
+    assert torch.equal(written["fc.weight"], last["fc.weight"]) == (kept == "last")
 
 
 def test_max_minutes_stops_within_the_epoch_and_goes_on_later(tiny: Tiny, no_export: None) -> None:

@@ -115,8 +115,8 @@ def _draw_side(axes: Any, run: Run, key: str, side: str, index: int) -> None:
         **style,
     )
     if side == "validation":
-        best = run.best
-        axes.plot(best["epoch"], best[key], "o", markersize=13, fillstyle="none", color=style["color"])
+        kept = run.kept
+        axes.plot(kept["epoch"], kept[key], "o", markersize=13, fillstyle="none", color=style["color"])
 
 
 def _add_axes(figure: Figure, left: float, bottom: float, side: float) -> Any:

@@ -152,7 +152,7 @@ def _row(name: str, run: Run, recipe: Mapping[str, Any], titles: Sequence[str]) 
         str(run.settings.get("input_size", "–")),
         training_faces(run),
         f"{run.history[-1]['epoch']:g}",
-        number(run.best["validation_auc"]),
+        number(run.kept["validation_auc"]),
         *(number(scores[t].entry["metrics"].get("auc")) if t in scores else "–" for t in titles),
         number(run.faces_per_second, 0),
         number(run.peak_memory_mb, 0),

@@ -39,9 +39,9 @@ class Run:
     scores: Sequence[RunScores]
 
     @property
-    def best(self) -> Mapping[str, Any]:
-        """The epoch whose weights the detector holds: the first of the highest rank."""
-        return max(self.history, key=epoch_rank)
+    def kept(self) -> Mapping[str, Any]:
+        """The epoch whose weights the detector holds: the first of the highest rank, or the run's last."""
+        return self.history[-1] if self.settings.get("keep") == "last" else max(self.history, key=epoch_rank)
 
     @property
     def minutes(self) -> float | None:

@@ -79,6 +79,8 @@ class TrainConfig:
         augmentations: Names in the order in which they apply; {name: {parameter: value}} for one with parameters.
         worsened: Augmentations that come after those and that the teachers do not see: what a face loses by them is
             not to change what the network says of it. A teacher may take blur for forgery, and would teach that.
+        keep: Which epoch's weights become the detector: the `best` by validation AUC, or the `last`, where the learning
+            rate has come to its end and validation faces are too few to tell the epochs before it apart.
         validation_fraction: Share cut from the training data, by source, where there is no validation folder.
         mirrored: Have the detector judge the mean of a face and its mirror image: a little better, twice the time.
         half: Round the detector's weights to half precision: files of half the size, all of them alike.
@@ -141,6 +143,7 @@ class TrainConfig:
     mixup: float = 0.0
     augmentations: list[str | dict[str, dict[str, Any]]] = field(default_factory=lambda: list(DEFAULT_AUGMENTATIONS))
     worsened: list[str | dict[str, dict[str, Any]]] = field(default_factory=list)
+    keep: Literal["best", "last"] = "best"
     validation_fraction: float = 0.1
     mirrored: bool = False
     half: bool = False

@@ -9,7 +9,7 @@ from unmask.files import write_json
 from unmask.training.curves import write_curves
 
 
-def report_epoch(output: Path, history: list[dict[str, Any]], is_best: bool) -> None:
+def report_epoch(output: Path, history: list[dict[str, Any]], is_kept: bool) -> None:
     """Write history.json and curves.png of a run, and print its last epoch."""
     write_json(output / "history.json", history)
     write_curves(history, output / "curves.png")
@@ -18,6 +18,6 @@ def report_epoch(output: Path, history: list[dict[str, Any]], is_best: bool) -> 
     print(
         f"epoch {last['epoch']}: train loss {last['train_loss']:.4f} accuracy {last['train_accuracy']:.4f}, "
         f"validation loss {last['validation_loss']:.4f} accuracy {last['validation_accuracy']:.4f} "
-        f"AUC {last['validation_auc']:.4f} ({each}), {last['minutes']} min{' (best)' if is_best else ''}",
+        f"AUC {last['validation_auc']:.4f} ({each}), {last['minutes']} min{' (kept)' if is_kept else ''}",
         flush=True,
     )

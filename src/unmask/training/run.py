@@ -181,7 +181,7 @@ class Run:
         return seconds * len(self.data.validation) / self.identity["faces_per_step"] / 3
 
     def _judge_epoch(self, is_part: bool) -> dict[str, Any] | None:
-        """Validate, keep the weights if they are the best, and close the epoch unless the time was up in it."""
+        """Validate, keep the weights where the run does so, and close the epoch unless the time was up in it."""
         if is_part and not self.progress.step:
             return None
         assert self.figures is not None
@@ -193,8 +193,8 @@ class Run:
         try:
             with self.stepper.judged_weights() as model:
                 figures |= self._validate(model)
-                is_best = self.progress.is_best(figures)
-                if is_best:
+                is_kept = self.config.keep == "last" or self.progress.is_best(figures)
+                if is_kept:
                     on_main(self.accelerator, lambda: save_best(model, self.output))
         except _Interrupted as interrupted:
             self._save()
@@ -202,7 +202,7 @@ class Run:
         figures["minutes"] = round((time.monotonic() - self._epoch_started) / 60, 2)
         figures["peak_memory_mb"] = peak_memory_mb(self.accelerator.device)
         entry = {"epoch": number, **figures}
-        on_main(self.accelerator, lambda: report_epoch(self.output, [*self.progress.history, entry], is_best))
+        on_main(self.accelerator, lambda: report_epoch(self.output, [*self.progress.history, entry], is_kept))
         trackers.log(self.accelerator, entry, self.progress.epoch * self.batches.steps + self.progress.step)
         if not is_part:
             self.progress = Progress(history=[*self.progress.history, entry])
@@ -260,6 +260,9 @@ class Run:
             return
         self.progress = restore(checkpoint, self.stepper, self.identity)
         on_main(self.accelerator, lambda: restore_best(checkpoint.files.get(BEST), self.output))
+        if self.config.keep == "last" and self.progress.history and not self.progress.step:
+            with self.stepper.judged_weights() as model:  # the run may have kept its best ones so far
+                on_main(self.accelerator, lambda: save_best(model, self.output))
         generators, rank = checkpoint.state["generators"], self.accelerator.process_index
         if rank < len(generators):
             set_random_state(generators[rank], self.accelerator.device)

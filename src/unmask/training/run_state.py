@@ -21,7 +21,8 @@ FORMAT = 1
 BEST = "best.safetensors"
 # Flags that may change when a run goes on; the faces of a step are compared as a whole, the data by its faces.
 MAY_CHANGE = {*OF_THIS_MACHINE, "data", "layout", "batch_size", "accumulate", "epochs", "max_minutes"} | {
-    "early_stopping", "name", "weights_license", "init_weights", "compile", "mirrored", "error_rate", "miss_rate",
+    "early_stopping", "keep", "name", "weights_license", "init_weights", "compile", "mirrored", "error_rate",
+    "miss_rate",
 }  # fmt: skip
 
 
