@@ -45,7 +45,7 @@ def smaller(image: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (smaller, "smaller than 48 px"),  # a portrait of 48 pixels, the face of fewer
+        (smaller, "smaller than 56 px"),  # a portrait of 48 pixels, the face of fewer
         (lambda image: cv2.GaussianBlur(image, (0, 0), 7), "strongly blurred"),
         (lambda image: make_drawn(image, "cartoon"), "very unlike"),
         (lambda image: make_drawn(image, "pencil"), "very unlike"),
@@ -67,13 +67,13 @@ def test_a_portrait_that_cannot_be_judged_gets_no_verdict(
             assert BETWEEN in face.reasons or re.search(said, " ".join(face.reasons))
 
 
-def test_a_photo_of_64_pixels_gets_a_verdict_only_with_a_face_of_48(judge: Detector, photos: list[np.ndarray]) -> None:
+def test_a_photo_of_64_pixels_gets_a_verdict_only_with_a_face_of_56(judge: Detector, photos: list[np.ndarray]) -> None:
     for photo in photos:
         found = judge.predict_image(cv2.resize(photo, (64, 64), interpolation=cv2.INTER_AREA))
         for face in found.faces:
-            if max(face.box.width, face.box.height) < 48:
+            if max(face.box.width, face.box.height) < 56:
                 assert face.verdict == "uncertain"
-                assert "face smaller than 48 px" in face.reasons
+                assert "face smaller than 56 px" in face.reasons
         assert found.faces or found.verdict == "no_face"
 
 

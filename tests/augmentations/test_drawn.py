@@ -29,3 +29,9 @@ def test_a_pencil_sketch_is_grey_and_mostly_white() -> None:
     drawn = make_drawn(draw_face(1, size=96), "pencil")
     assert np.all(drawn[..., 0] == drawn[..., 2])
     assert np.median(drawn) > 230
+
+
+def test_crayon_has_the_pencils_strokes_in_colour() -> None:
+    crayon, pencil = (make_drawn(draw_face(1, size=96), style) for style in ("crayon", "pencil"))
+    assert np.ptp(crayon, axis=2).max() > 20
+    assert np.abs(crayon.mean(axis=2) - pencil.mean(axis=2)).mean() < 25

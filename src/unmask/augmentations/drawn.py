@@ -1,4 +1,4 @@
-"""Photographs of faces made to look drawn: cartoons and pencil sketches, for a detector to know what it cannot judge.
+"""Photographs of faces made to look drawn: cartoons, sketches by pencil and crayon, for a detector to know what it cannot judge.
 
 Not an augmentation for training: a drawing is neither real nor fake.
 """
@@ -8,14 +8,16 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-STYLES = ("cartoon", "comic", "pencil")
+STYLES = ("cartoon", "comic", "pencil", "crayon")
 LEVELS = {"cartoon": 8, "comic": 4}
 """How many levels of each colour are left."""
 
 
 def make_drawn(pixels: np.ndarray, style: str) -> np.ndarray:
     """Return a crop (uint8 RGB [S, S, 3]) as if drawn in one of the STYLES, of the same size."""
-    return _pencil(pixels) if style == "pencil" else _cartoon(pixels, LEVELS[style])
+    if style in LEVELS:
+        return _cartoon(pixels, LEVELS[style])
+    return _pencil(pixels) if style == "pencil" else _crayon(pixels)
 
 
 def _cartoon(pixels: np.ndarray, levels: int) -> np.ndarray:
@@ -35,3 +37,10 @@ def _pencil(pixels: np.ndarray) -> np.ndarray:
     shade = 255 - cv2.GaussianBlur(255 - grey, (0, 0), 5)
     strokes = cv2.divide(grey, np.maximum(shade, 1), scale=256)
     return cv2.cvtColor(strokes, cv2.COLOR_GRAY2RGB)
+
+
+def _crayon(pixels: np.ndarray) -> np.ndarray:
+    """Return coloured strokes on white: the pencil's lightness with the picture's own colours, smoothed."""
+    coloured = cv2.cvtColor(cv2.bilateralFilter(pixels, 9, 75, 75), cv2.COLOR_RGB2YCrCb)
+    coloured[:, :, 0] = _pencil(pixels)[:, :, 0]
+    return cv2.cvtColor(coloured, cv2.COLOR_YCrCb2RGB)
