@@ -1,4 +1,4 @@
-"""Photographs of faces made to look drawn: cartoons, sketches by pencil and crayon, for a detector to know what it cannot judge.
+"""Photographs of faces made to look drawn, as cartoons, by pencil and by crayon: what a detector cannot judge.
 
 Not an augmentation for training: a drawing is neither real nor fake.
 """
