@@ -1,4 +1,4 @@
-"""The end of a run: its best weights, calibrated on the validation faces, to a detector folder."""
+"""The end of a run: the weights that it kept, calibrated on the validation faces, to a detector folder."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from unmask.training.transfer import merge_adapters
 
 
 def save_best(model: nn.Module, output: Path) -> None:
-    """Write a network's weights as the run's best so far, whole or not at all."""
+    """Write a network's weights as those that the run keeps so far, whole or not at all."""
     state = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
     write_whole(output / BEST, save_tensors(state))
 
 
 def restore_best(source: Path | None, output: Path) -> None:
-    """Put a checkpoint's best weights back in their place; none where it has none."""
+    """Put the weights that a checkpoint kept back in their place; none where it has none."""
     if source is None:
         (output / BEST).unlink(missing_ok=True)
     else:
@@ -48,7 +48,7 @@ def write_best(
     data: RunData,
     history: list[Any],
 ) -> Path:
-    """Calibrate the best weights on the validation faces, write the detector folder and return it."""
+    """Calibrate the kept weights on the validation faces, write the detector folder and return it."""
     output = Path(config.output)
     model = accelerator.unwrap_model(wrapped, keep_fp32_wrapper=False)
     model.load_state_dict(load_file(output / BEST), strict=True)

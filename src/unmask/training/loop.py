@@ -40,8 +40,8 @@ def train(config: TrainConfig) -> TrainedRun | None:
     """Run a training configuration and return the detector folder that it wrote; None after a dry run.
 
     While it runs the run's folder gets checkpoints, and after every epoch the figures (`history.json`,
-    `curves.png`) and the best weights so far, by validation AUC. At the end the best weights are calibrated
-    on the validation faces and written to `detector/`.
+    `curves.png`) and the weights that it keeps, the best so far by validation AUC or the last. At the end these
+    are calibrated on the validation faces and written to `detector/`.
 
     Raises:
         TrainingError: the run cannot start or go on.
