@@ -13,6 +13,7 @@ from unmask.activation_maps import (  # noqa: E402
     AblationMap,
     CellMap,
     WithNovelty,
+    features_and_texture,
     pooled_features,
     with_activation_map,
 )
@@ -94,16 +95,47 @@ def test_novelty_is_the_last_output_and_changes_no_other(name: str, side: int, o
     model = make(name)
     batch = torch.randn(40, 3, side, side, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
-        pooled = pooled_features(model, model.forward_features(batch))
+        features, texture = features_and_texture(model, batch)
+        pooled = pooled_features(model, features)
         assert pooled is not None
-        known = fit_known_faces(pooled.numpy(), pooled.numpy()[:20] + 1)
+        known = fit_known_faces(pooled.numpy(), texture.numpy(), texture.numpy()[:20] + 1)
         mapped = with_activation_map(model, batch[:2])
         said = WithNovelty(model, mapped, known)(batch)
         assert len(said) == outputs
         assert torch.allclose(said[0], model(batch), atol=1e-5)
         if mapped:
             assert torch.allclose(said[1], mapped(batch)[1], atol=1e-5)
-    assert said[-1].numpy() == pytest.approx(known.novelty(pooled.numpy()), rel=1e-2, abs=1e-3)
+    assert said[-1].numpy() == pytest.approx(known.novelty(pooled.numpy(), texture.numpy()), rel=1e-2, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "stage", "places"),
+    [
+        ("test_resnet", 64, "layer3", (2, 3)),  # [N, C, h, w]
+        ("test_vit", 160, "blocks.4", (1,)),  # tokens [N, T, C]
+        ("swin_tiny_patch4_window7_224", 224, "layers.2", (1, 2)),  # [N, h, w, C]
+        ("meso4", 64, "blocks.2", (2, 3)),  # one of our own
+    ],
+)
+def test_the_texture_is_the_channel_means_of_an_inner_stage(
+    name: str, side: int, stage: str, places: tuple[int, ...]
+) -> None:
+    model = make(name)
+    kept: list[torch.Tensor] = []
+    model.get_submodule(stage).register_forward_hook(lambda _module, _args, said: kept.append(said))
+    batch = torch.randn(2, 3, side, side)
+    with torch.no_grad():
+        features, texture = features_and_texture(model, batch)
+        torch.testing.assert_close(features, model.forward_features(batch))
+    torch.testing.assert_close(texture, kept[0].mean(dim=places))
+
+
+def test_a_network_that_names_no_stages_has_the_texture_of_its_last_features() -> None:
+    model = make("test_resnet")
+    del model.feature_info
+    with torch.no_grad():
+        features, texture = features_and_texture(model, torch.randn(2, 3, 64, 64))
+    torch.testing.assert_close(texture, features.mean(dim=(2, 3)))
 
 
 def test_a_head_without_pooled_features_has_no_novelty() -> None:

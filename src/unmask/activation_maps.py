@@ -104,14 +104,14 @@ class WithNovelty(nn.Module):
 
     def forward(self, input: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Return logits [N, 2], the map [N, h, w] where there is one, and novelty [N] of a batch [N, 3, S, S]."""
-        features = self.model.forward_features(input)
+        features, texture = features_and_texture(self.model, input)
         said = self.mapped.of_features(features) if self.mapped else (self.model.forward_head(features),)
         pooled = self.model.forward_head(features, pre_logits=True)
         rooted = pooled.sign() * pooled.abs().sqrt()
         centred = rooted / rooted.norm(dim=1, keepdim=True).clamp(min=TINY) - self.mean
         outside = centred - (centred @ self.directions.T) @ self.directions
         distance = outside.square().sum(dim=1).sqrt() / self.scale
-        return (*said, torch.maximum(distance, centred @ self.drawn + self.offset))
+        return (*said, torch.maximum(distance, texture @ self.drawn + self.offset))
 
 
 def pooled_features(model: nn.Module, features: torch.Tensor) -> torch.Tensor | None:
@@ -121,6 +121,32 @@ def pooled_features(model: nn.Module, features: torch.Tensor) -> torch.Tensor | 
     except (AttributeError, RuntimeError, TypeError):
         return None
     return pooled if isinstance(pooled, torch.Tensor) and pooled.ndim == 2 else None
+
+
+def features_and_texture(model: nn.Module, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return a network's last features of a batch [N, 3, S, S], and its texture [N, C].
+
+    The texture is the mean over all places of each channel of an inner stage, or of the last features where the
+    network names no stages (timm's `feature_info`) or does not pass through them.
+    """
+    kept: list[torch.Tensor] = []
+    stage = _inner_stage(model)
+    hook = None if stage is None else stage.register_forward_hook(lambda _module, _args, said: kept.append(said))
+    try:
+        features = model.forward_features(batch)
+    finally:
+        if hook is not None:
+            hook.remove()
+    grid = kept[-1] if kept and isinstance(kept[-1], torch.Tensor) else features
+    if grid.ndim == 4 and not _is_channels_last(model):
+        grid = grid.permute(0, 2, 3, 1)
+    return features, grid if grid.ndim == 2 else grid.flatten(1, -2).mean(dim=1)
+
+
+def _inner_stage(model: nn.Module) -> nn.Module | None:
+    """Return the stage at two thirds of a network's depth: of a convolutional one that before its last."""
+    stages = list(getattr(model, "feature_info", None) or [])
+    return model.get_submodule(stages[len(stages) * 2 // 3]["module"]) if stages else None
 
 
 def _is_channels_last(model: nn.Module) -> bool:

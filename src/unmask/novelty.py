@@ -9,7 +9,9 @@ surer the network is, the longer they are, and the most obvious fakes would stic
 
 Drawings lie in that subspace and were called real without exception. They are told apart by example (Hendrycks et al.,
 "Deep Anomaly Detection with Outlier Exposure", ICLR 2019): one direction, fitted by ridge regression, separates the
-known faces from drawn versions of themselves.
+known faces from drawn versions of themselves. It is a direction of the texture, the channel means of an inner stage,
+whose statistics are a picture's style (Li et al., "Demystifying Neural Style Transfer", IJCAI 2017): the last features
+keep little of it, and find drawings of other kinds much less often.
 """
 
 from __future__ import annotations
@@ -31,16 +33,16 @@ MOST_FEATURES = 8192
 BEYOND = 0.01
 """Share of the validation faces that may lie beyond the limit."""
 TINY = 1e-6
-RIDGE = 0.01
-"""Of the regression; from 0.001 to 0.01 it finds as many drawings of kinds that it was not fitted on."""
+RIDGE = 0.03
+"""Of the regression; from 0.0003 to 0.08 it finds as many drawings of kinds that it was not fitted on."""
 
 
 @dataclass(frozen=True)
 class KnownFaces:
     """The subspace of known faces: `mean` float32 [D] and orthonormal `directions` float32 [K, D].
 
-    `scale` is what the distance from it is divided by. `drawn` float32 [D] gives, as its product with centred
-    features, how far a face is on the side of drawings; both are 1 at their own limit.
+    `scale` is what the distance from it is divided by. `drawn` float32 [C] gives, as its product with a face's
+    texture, how far it is on the side of drawings; both are 1 at their own limit.
     """
 
     mean: np.ndarray
@@ -49,9 +51,9 @@ class KnownFaces:
     scale: float = 1.0
     offset: float = 0.0
 
-    def novelty(self, features: np.ndarray) -> np.ndarray:
-        """Return how new faces with pooled features [N, D] are, float64 [N]: the larger of both."""
-        return np.maximum(self.distance(features) / self.scale, self.drawnness(features) + self.offset)
+    def novelty(self, features: np.ndarray, texture: np.ndarray) -> np.ndarray:
+        """Return how new faces with pooled features [N, D] and texture [N, C] are, float64 [N]: the larger of both."""
+        return np.maximum(self.distance(features) / self.scale, self.drawnness(texture) + self.offset)
 
     def distance(self, features: np.ndarray) -> np.ndarray:
         """Return the distance of pooled features [N, D] from the subspace, float64 [N]."""
@@ -59,9 +61,9 @@ class KnownFaces:
         inside = centred @ self.directions.astype(np.float64).T
         return np.sqrt(np.maximum(np.square(centred).sum(axis=1) - np.square(inside).sum(axis=1), 0))
 
-    def drawnness(self, features: np.ndarray) -> np.ndarray:
-        """Return how far pooled features [N, D] are on the side of drawings, float64 [N]."""
-        return (unit_root(np.asarray(features, np.float64)) - self.mean) @ self.drawn.astype(np.float64)
+    def drawnness(self, texture: np.ndarray) -> np.ndarray:
+        """Return how far faces of a texture [N, C] are on the side of drawings, float64 [N]."""
+        return np.asarray(texture, np.float64) @ self.drawn.astype(np.float64)
 
 
 def unit_root(features: np.ndarray) -> np.ndarray:
@@ -70,25 +72,36 @@ def unit_root(features: np.ndarray) -> np.ndarray:
     return rooted / np.maximum(np.linalg.norm(rooted, axis=1, keepdims=True), TINY)
 
 
-def fit_known_faces(features: np.ndarray, drawn: np.ndarray) -> KnownFaces:
-    """Return the subspace of the features [N, D] of known faces, and what tells it from drawn ones [M, D]."""
+def fit_known_faces(features: np.ndarray, known: np.ndarray, drawn: np.ndarray) -> KnownFaces:
+    """Return the subspace of the features [N, D] of known faces, and what tells their textures from drawn ones.
+
+    `known` [M, C] are textures of photographs, `drawn` [K, C] of drawings.
+    """
     rooted = unit_root(np.asarray(features, np.float64))
     mean = rooted.mean(axis=0)
     count = min(MOST_DIRECTIONS, len(rooted) // FACES_PER_DIRECTION, rooted.shape[1] // 2)
     _, _, directions = np.linalg.svd(rooted - mean, full_matrices=False)
-    aside = fit_direction(rooted - mean, unit_root(np.asarray(drawn, np.float64)) - mean)
+    aside = fit_direction(np.asarray(known, np.float64), np.asarray(drawn, np.float64))
     return KnownFaces(mean.astype(np.float32), directions[:count].astype(np.float32), aside.astype(np.float32))
 
 
 def fit_direction(known: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    """Return the direction [D] in which known [N, D] and drawn faces [M, D] lie apart, by ridge regression."""
-    both = np.concatenate([known, drawn])
+    """Return the direction [C] in which known [N, C] and drawn faces [M, C] lie apart, by ridge regression.
+
+    Both weigh alike, however many there are, and each of the C numbers counts in deviations of the known faces.
+    """
+    scale = np.maximum(known.std(axis=0), TINY)
+    both = np.concatenate([known, drawn]) / scale
     target = np.concatenate([np.full(len(known), -1.0), np.full(len(drawn), 1.0)])
-    gram = both.T @ both + RIDGE * np.eye(both.shape[1])
-    return np.linalg.solve(gram, both.T @ (target - target.mean()))
+    weights = np.concatenate([np.full(len(known), 1 / len(known)), np.full(len(drawn), 1 / len(drawn))]) / 2
+    centred = both - weights @ both
+    gram = centred.T @ (weights[:, None] * centred) + RIDGE * np.eye(both.shape[1])
+    return np.linalg.solve(gram, centred.T @ (weights * target)) / scale
 
 
-def fit_novelty(views: np.ndarray, drawn: np.ndarray, sources: list[str]) -> tuple[KnownFaces, float] | None:
+def fit_novelty(
+    views: np.ndarray, textures: np.ndarray, worsened: np.ndarray, drawn: np.ndarray, sources: list[str]
+) -> tuple[KnownFaces, float] | None:
     """Return the known faces and the limit beyond which a face is new; None where there are too few faces.
 
     Subspace and direction are those of one half of the sources, the limits those of the other half: a face of
@@ -96,7 +109,9 @@ def fit_novelty(views: np.ndarray, drawn: np.ndarray, sources: list[str]) -> tup
 
     Args:
         views: Pooled features of each view of each face, [V, N, D]; their novelties are averaged.
-        drawn: Those of a drawn version of each face, [N, D].
+        textures: The same views' textures [V, N, C].
+        worsened: The texture of a worsened version of each face, [N, C], which is a photograph still.
+        drawn: That of a drawn version of each face, [N, C].
         sources: What each face comes from, N names.
     """
     if len(sources) < FEWEST_FACES or not 2 <= views.shape[2] <= MOST_FEATURES:
@@ -104,12 +119,12 @@ def fit_novelty(views: np.ndarray, drawn: np.ndarray, sources: list[str]) -> tup
     first = np.array([hashlib.sha256(source.encode()).digest()[0] % 2 == 0 for source in sources])
     if min(first.sum(), (~first).sum()) < FEWEST_FACES // 3:
         return None
-    known = fit_known_faces(views[0][first], drawn[first])
-    others = [view[~first] for view in views]
-    scale = _limit(np.mean([known.distance(view) for view in others], axis=0), BEYOND / 2)
-    offset = 1 - _limit(np.mean([known.drawnness(view) for view in others], axis=0), BEYOND / 2)
+    known = fit_known_faces(views[0][first], np.concatenate([textures[0][first], worsened[first]]), drawn[first])
+    others = list(zip(views[:, ~first], textures[:, ~first], strict=True))
+    scale = _limit(np.mean([known.distance(view) for view, _ in others], axis=0), BEYOND / 2)
+    offset = 1 - _limit(np.mean([known.drawnness(texture) for _, texture in others], axis=0), BEYOND / 2)
     known = dataclasses.replace(known, scale=max(scale, TINY), offset=offset)
-    return known, _limit(np.mean([known.novelty(view) for view in others], axis=0), BEYOND)
+    return known, _limit(np.mean([known.novelty(*view) for view in others], axis=0), BEYOND)
 
 
 def _limit(values: np.ndarray, share: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import shutil
 import subprocess
@@ -16,17 +17,25 @@ torch = pytest.importorskip("torch", reason="training needs the train extra")
 
 from safetensors.torch import load_file, save_file  # noqa: E402
 
-from unmask.activation_maps import pooled_features  # noqa: E402
+from unmask.activation_maps import features_and_texture, pooled_features  # noqa: E402
 from unmask.calibration import fake_probabilities, fit_thresholds  # noqa: E402
 from unmask.detector import Detector  # noqa: E402
 from unmask.detector_folder import CARD, CONFIG, ONNX, TRAIN_CONFIG, WEIGHTS, check_folder  # noqa: E402
 from unmask.errors import TrainingError  # noqa: E402
 from unmask.export import read_model  # noqa: E402
+from unmask.media.drawing import draw_face  # noqa: E402
 from unmask.novelty import fit_novelty  # noqa: E402
+from unmask.preprocessing import normalise  # noqa: E402
 from unmask.runtimes.onnx import OnnxRuntime  # noqa: E402
 from unmask.schema import DetectorSettings, InputSpec  # noqa: E402
 from unmask.training.batches import validation_loader  # noqa: E402
-from unmask.training.calibrating import KnownAnswers, judge_views, write_calibrated  # noqa: E402
+from unmask.training.calibrating import (  # noqa: E402
+    WORSENED,
+    KnownAnswers,
+    changed_versions,
+    judge_views,
+    write_calibrated,
+)
 from unmask.training.config import TrainConfig  # noqa: E402
 from unmask.training.recalibration import Recalibration, recalibrate  # noqa: E402
 from unmask.training.run_data import read_run_data, read_validation_faces  # noqa: E402
@@ -44,11 +53,15 @@ def answers(tiny_detector: Path) -> KnownAnswers:
     margin = 6 * (2 * labels - 1) + rng.normal(0, 8, (2, FACES))
     model = read_model(tiny_detector)
     with torch.no_grad():
-        features = [pooled_features(model, model.forward_features(torch.randn(FACES, 3, 96, 96))) for _ in range(3)]
+        seen = [features_and_texture(model, torch.randn(FACES, 3, 96, 96)) for _ in range(4)]
+        pooled = [pooled_features(model, grid) for grid, _ in seen[:2]]
+    textures = [texture.numpy() for _, texture in seen]
     return KnownAnswers(
         logits=np.stack([-margin / 2, margin / 2], axis=2),
-        features=np.stack([vectors.numpy() for vectors in features[:2] if vectors is not None]),
-        drawn=features[2].numpy() + 0.1,
+        features=np.stack([vectors.numpy() for vectors in pooled if vectors is not None]),
+        textures=np.stack(textures[:2]),
+        worsened=textures[2],
+        drawn=textures[3] + 0.1,
         labels=labels,
         names=np.repeat(["first", "second"], FACES // 2),
         sources=[f"person-{index}" for index in range(FACES)],
@@ -103,16 +116,30 @@ def test_the_exported_novelty_is_that_of_the_fitted_faces(
     calibrated: tuple[Path, DetectorSettings], answers: KnownAnswers
 ) -> None:
     folder, settings = calibrated
-    fitted = fit_novelty(answers.features, answers.drawn, answers.sources)
+    fitted = fit_novelty(answers.features, answers.textures, answers.worsened, answers.drawn, answers.sources)
     assert fitted is not None
     assert settings.novelty_limit == pytest.approx(fitted[1])
     batch = torch.randn(5, 3, 96, 96)
     model = read_model(folder)
     with torch.no_grad():
-        features = pooled_features(model, model.forward_features(batch))
+        features, texture = features_and_texture(model, batch)
+        pooled = pooled_features(model, features)
     said = OnnxRuntime(folder / ONNX).run(batch.numpy())
     assert said.activation_map is not None
-    np.testing.assert_allclose(said.novelty, fitted[0].novelty(features.numpy()), rtol=1e-3)
+    np.testing.assert_allclose(said.novelty, fitted[0].novelty(pooled.numpy(), texture.numpy()), rtol=1e-3)
+
+
+def test_each_face_is_worsened_and_drawn_in_a_way_of_its_own() -> None:
+    """The same face under rows that follow one another: no two alike, and each as before when it comes again."""
+    batch = torch.from_numpy(normalise(draw_face(1, size=96), SPEC))[None].repeat(len(WORSENED), 1, 1, 1)
+    rows = list(range(len(WORSENED)))
+    worse, drawn = changed_versions(batch, rows, SPEC)
+    for versions in (worse, drawn):
+        faces = [*batch[:1], *versions]
+        assert all(not torch.equal(one, other) for one, other in itertools.combinations(faces, 2))
+    again = changed_versions(batch[:1], rows[3:4], SPEC)
+    assert torch.equal(again[0][0], worse[3])
+    assert torch.equal(again[1][0], drawn[3])
 
 
 def test_an_old_folder_has_no_novelty(tiny_detector: Path) -> None:

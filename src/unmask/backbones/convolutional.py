@@ -66,6 +66,7 @@ class ConvolutionalNetwork(nn.Module):
         self.num_features, self.head_hidden_size = num_features, head_hidden_size
         self.outputs, self.global_pool, self.grad_checkpointing = outputs, global_pool, False
         self.blocks, self.pool, self.head_drop = blocks, pool, nn.Dropout(drop_rate)
+        self.feature_info = [{"module": f"blocks.{number}"} for number in range(len(blocks))]
         self.reset_classifier(num_classes)
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:

@@ -137,7 +137,7 @@ class FacesDataset(TorchDataset[tuple[torch.Tensor, int, int]]):
     def _drawn(self, image: np.ndarray, box: Box, index: int) -> list[np.ndarray]:
         """Return the augmented crop of one row, uint8 RGB at the network's side, after its worsened one if any."""
         assert self._augment is not None
-        with _seeded(hash((self._seed, index)) & 0x7FFFFFFF):
+        with seeded(hash((self._seed, index)) & 0x7FFFFFFF):
             crop = resize_crop(crop_face(image, self._jitter(box), self._margin), self.spec)
             seen = self._augment(torch.from_numpy(np.array(crop)).permute(2, 0, 1))
             views = [seen] if self._worsen is None else [self._worsen(seen), seen]
@@ -173,7 +173,7 @@ def blended_shares(labels: np.ndarray, names: list[str], share: float) -> np.nda
 
 
 @contextmanager
-def _seeded(seed: int) -> Iterator[None]:
+def seeded(seed: int) -> Iterator[None]:
     """Seed torch's generator for a while; sixty times cheaper than `fork_rng`, which looks for devices too."""
     state = torch.default_generator.get_state()
     torch.default_generator.manual_seed(seed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,28 +12,44 @@ from torch import nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from unmask.activation_maps import pooled_features
+from unmask.activation_maps import features_and_texture, pooled_features
+from unmask.augmentations import compose
 from unmask.augmentations.drawn import STYLES, make_drawn
 from unmask.calibration import fake_probabilities, fit_temperature, fit_thresholds
+from unmask.data.faces_dataset import seeded
 from unmask.export import fold_temperature, write_detector
 from unmask.novelty import fit_novelty
 from unmask.preprocessing import denormalise, normalise
 from unmask.schema import DetectorSettings, InputSpec
 from unmask.training.validating import loaded_batches
 
+WORSENED: tuple[dict[str, dict[str, float]], ...] = (
+    {"noise": {"lowest": 2, "highest": 25, "p": 1}},
+    {"blur": {"lowest": 0.4, "highest": 3, "p": 1}},
+    {"jpeg": {"lowest": 10, "highest": 60, "p": 1}},
+    {"colour": {"brightness": 0.4, "contrast": 0.6, "saturation": 0.9, "p": 1}},
+    {"down_up": {"most": 4, "p": 1}},
+    {"webp": {"lowest": 10, "highest": 60, "p": 1}},
+    {"greyscale": {"p": 1}},
+)
+"""What a photograph goes through and is one still: it is not to be taken for a drawing."""
+
 
 @dataclass(frozen=True)
 class KnownAnswers:
     """What a network makes of faces whose answer is known.
 
-    `logits` [V, N, 2] and `features` [V, N, D] (None where the network pools none) are of each view: the crop,
-    and its mirror image where the detector is to average both. `drawn` [N, D] are the features of a drawn version
-    of each crop (None likewise). `labels`, `names` of data sets and `sources` are of each face.
+    `logits` [V, N, 2], `features` [V, N, D] (None where the network pools none) and `textures` [V, N, C] are of each
+    view: the crop, and its mirror image where the detector is to average both. `worsened` and `drawn` [N, C] are the
+    textures of a worsened and of a drawn version of each crop. `labels`, `names` of data sets and `sources` are of
+    each face.
     """
 
     logits: np.ndarray
     features: np.ndarray | None
-    drawn: np.ndarray | None
+    textures: np.ndarray
+    worsened: np.ndarray
+    drawn: np.ndarray
     labels: np.ndarray
     names: np.ndarray
     sources: list[str]
@@ -51,26 +66,28 @@ def judge_views(model: nn.Module, loader: DataLoader, device: torch.device, mirr
     faces = loader.dataset
     logits: list[list[np.ndarray]] = []
     pooled: list[list[np.ndarray]] = []
-    drawn: list[np.ndarray] = []
+    textures: list[list[np.ndarray]] = []
     rows: list[np.ndarray] = []
     labels: list[np.ndarray] = []
     for batch, batch_labels, batch_rows in tqdm(loaded_batches(loader), "Calibrating", len(loader), False, delay=2):
-        views = [batch, batch.flip(3)] if mirrored else [batch]
-        features = [model.forward_features(_moved(view, device)) for view in views]
-        logits.append([model.forward_head(grid).float().cpu().numpy() for grid in features])
-        vectors = [pooled_features(model, grid) for grid in features]
-        pooled.append([vector.float().cpu().numpy() for vector in vectors if vector is not None])
-        if pooled[-1]:
-            vector = pooled_features(model, model.forward_features(_moved(_drawn_versions(batch, faces.spec), device)))
-            assert vector is not None  # the network pools: it did so for the crops
-            drawn.append(vector.float().cpu().numpy())
+        versions = [batch, batch.flip(3)] if mirrored else [batch]
+        seen = [features_and_texture(model, _moved(view, device)) for view in versions]
+        logits.append([_array(model.forward_head(grid)) for grid, _ in seen])
+        vectors = [pooled_features(model, grid) for grid, _ in seen]
+        pooled.append([_array(vector) for vector in vectors if vector is not None])
+        for changed in changed_versions(batch, batch_rows.tolist(), faces.spec):
+            seen.append(features_and_texture(model, _moved(changed, device)))
+        textures.append([_array(texture) for _, texture in seen])
         rows.append(batch_rows.numpy())
         labels.append(batch_labels.numpy())
     order = np.concatenate(rows).tolist()
+    *views, worsened, drawn = np.concatenate(textures, axis=1)
     return KnownAnswers(
         logits=np.concatenate(logits, axis=1),
         features=np.concatenate(pooled, axis=1) if all(pooled) else None,
-        drawn=np.concatenate(drawn) if drawn else None,
+        textures=np.stack(views),
+        worsened=worsened,
+        drawn=drawn,
         labels=np.concatenate(labels),
         names=np.asarray([faces.dataset_names[row] for row in order]),
         sources=[faces.source_ids[row] for row in order],
@@ -107,8 +124,8 @@ def write_calibrated(
     folded = fold_temperature(model, fit_temperature(mean, answers.labels))
     real, fake = fit_thresholds(fake_probabilities(mean / folded), answers.labels, answers.names, *settings.promise)
     fitted = None
-    if answers.features is not None and answers.drawn is not None:
-        fitted = fit_novelty(answers.features, answers.drawn, answers.sources)
+    if answers.features is not None:
+        fitted = fit_novelty(answers.features, answers.textures, answers.worsened, answers.drawn, answers.sources)
     settings = dataclasses.replace(
         settings,
         temperature=settings.temperature * folded,
@@ -121,11 +138,33 @@ def write_calibrated(
     return settings
 
 
-def _drawn_versions(batch: torch.Tensor, spec: InputSpec) -> torch.Tensor:
-    """Return a drawn version of each of a batch of model inputs [N, 3, S, S], in all styles by turns."""
+def changed_versions(batch: torch.Tensor, rows: list[int], spec: InputSpec) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return a worsened and a drawn version of each of a batch of model inputs [N, 3, S, S].
+
+    The rows of the faces say which of the ways and styles, by turns, and how strongly.
+    """
     crops = denormalise(batch.numpy(), spec)
-    styles = itertools.cycle(STYLES)
-    return torch.from_numpy(np.stack([normalise(make_drawn(crop, next(styles)), spec) for crop in crops]))
+    worse = [_worsened(crop, row) for crop, row in zip(crops, rows, strict=True)]
+    styles = list(STYLES)
+    drawn = [
+        make_drawn(crop, styles[row % len(styles)], np.random.default_rng(row))
+        for crop, row in zip(crops, rows, strict=True)
+    ]
+    return _inputs(worse, spec), _inputs(drawn, spec)
+
+
+def _worsened(crop: np.ndarray, row: int) -> np.ndarray:
+    with seeded(row):
+        changed = compose([WORSENED[row % len(WORSENED)]])(torch.from_numpy(crop).permute(2, 0, 1))
+    return changed.permute(1, 2, 0).numpy()
+
+
+def _inputs(crops: list[np.ndarray], spec: InputSpec) -> torch.Tensor:
+    return torch.from_numpy(np.stack([normalise(crop, spec) for crop in crops]))
+
+
+def _array(tensor: torch.Tensor) -> np.ndarray:
+    return tensor.float().cpu().numpy()
 
 
 def _moved(batch: torch.Tensor, device: torch.device) -> torch.Tensor:
