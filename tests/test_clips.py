@@ -49,6 +49,7 @@ class SquareFinder:
     """Takes the red and the blue square for faces, unless much of one is hidden."""
 
     name = "squares"
+    closer_side, doubtful = 96, 0.0
 
     def find_faces(self, image):
         faces = []
@@ -101,6 +102,7 @@ class AnyColourFinder:
     """Takes a square that is brighter than the ground for a face."""
 
     name = "colours"
+    closer_side, doubtful = 96, 0.0
 
     def find_faces(self, image):
         rows, columns = np.nonzero(image.max(axis=-1) > 140)

@@ -107,6 +107,20 @@ def test_a_portrait_made_to_look_drawn_gets_no_verdict(
             assert "very unlike" in " ".join(face.reasons)
 
 
+def test_an_animals_face_gets_no_verdict(judge: Detector) -> None:
+    """Photographs of cheetahs and a lion, which Gradio's package carries; YuNet finds faces in one of them."""
+    package = Path(pytest.importorskip("gradio").__file__).parent
+    files = [package / f"media_assets/images/{name}.jpg" for name in ("cheetah", "cheetah1", "lion")]
+    files = [path for path in [*files, package / "test_data/cheetah2.jpg"] if path.is_file()]
+    if not files:
+        pytest.skip("this Gradio carries no such pictures")
+    for path in files:
+        found = judge.predict_image(path)
+        assert found.verdict in ("no_face", "uncertain"), (path.name, found.reason)
+        for face in found.faces:
+            assert "hardly a human face" in face.reasons
+
+
 def test_drawn_faces_are_known_as_such(judge: Detector) -> None:
     for seed in range(5):
         found = judge.predict_image(draw_face(seed))

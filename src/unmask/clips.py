@@ -18,8 +18,8 @@ from unmask.errors import UnreadableVideo
 from unmask.media.faces import FaceFinder
 from unmask.media.tracks import MOST_PEOPLE, Tracker, look_of
 from unmask.media.video_bytes import name_of
-from unmask.orientation import find_usual_turn
 from unmask.schema import Box, Caution, DetectorSettings, Face, PersonPrediction, VideoPrediction
+from unmask.second_look import look_at_most
 from unmask.verdicts import Assessment, conclude, explain, most_fake, usual_cautions
 
 if TYPE_CHECKING:  # PyAV comes with the extras alone: whoever judges no clip needs none
@@ -178,8 +178,8 @@ def _predict_person(
     best = sorted(person.best, key=lambda entry: entry[:2], reverse=True)
     # As with a picture's faces the dearest look, spared where there is no verdict to take away.
     # Asked of the kept crops alone: to ask in every frame would cost ten times as much.
-    if verdict != "uncertain" and (turn := find_usual_turn(finder, [crop for _, _, crop in best])):
-        verdict, reasons = conclude(pooled, (turn, *cautions), settings)
+    if verdict != "uncertain" and (found := look_at_most(finder, [crop for _, _, crop in best])):
+        verdict, reasons = conclude(pooled, (found, *cautions), settings)
     return PersonPrediction(
         number=number,
         verdict=verdict,

@@ -17,10 +17,10 @@ from unmask.errors import BrokenDetector
 from unmask.files import file_digest
 from unmask.media.faces import FaceFinder, make_face_finder
 from unmask.media.images import Picture, read_picture
-from unmask.orientation import find_turn
 from unmask.preprocessing import crop_box, crop_face, prepare_crop, touches_border
 from unmask.runtimes.onnx import WEIGHTS_DIGEST, OnnxRuntime, Outputs
 from unmask.schema import Box, Compression, FacePrediction, ImagePrediction, VideoPrediction
+from unmask.second_look import look_again
 from unmask.verdicts import Assessment, conclude, explain, most_fake
 
 BATCH = 16
@@ -143,8 +143,8 @@ class Detector:
             cautions = seen.cautions
             verdict, reasons = conclude(seen.fake_probability, cautions, self.settings)
             # The dearest look, which only takes a verdict away: spared where there is none.
-            if verdict != "uncertain" and (turn := find_turn(self.face_finder, image, box)):
-                cautions = (turn, *cautions)
+            if verdict != "uncertain" and (found := look_again(self.face_finder, image, box)):
+                cautions = (found, *cautions)
                 verdict, reasons = conclude(seen.fake_probability, cautions, self.settings)
             faces.append(
                 FacePrediction(

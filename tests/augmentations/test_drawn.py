@@ -30,9 +30,9 @@ def test_a_drawn_version_is_another_picture_of_the_same_form(style: str) -> None
 
 
 @pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("side", [16, 96, 300])
-def test_crops_of_any_size_can_be_drawn(style: str, side: int) -> None:
-    crop = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
+@pytest.mark.parametrize("size", [(16, 16), (96, 96), (300, 300), (90, 200), (400, 110)])
+def test_pictures_of_any_size_can_be_drawn(style: str, size: tuple[int, int]) -> None:
+    crop = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
     for flat in (crop, np.zeros_like(crop), np.full_like(crop, 255)):
         assert make_drawn(flat, style, np.random.default_rng(1)).shape == crop.shape
 

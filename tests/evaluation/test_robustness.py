@@ -11,6 +11,7 @@ from unmask.evaluation.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from unmask.evaluation.remembered_faces import RememberedFaces
 from unmask.evaluation.robustness import score_corrupted
 from unmask.media.drawing import draw_face
+from unmask.media.faces import HaarFinder
 from unmask.preprocessing import WHOLE, crop_face, cut_part
 from unmask.schema import Box, Face, Sample
 
@@ -73,7 +74,8 @@ def test_without_a_face_there_is_no_number(tmp_path):
 
 def test_a_picture_is_searched_once():
     asked = []
-    finder = SimpleNamespace(name="haar", find_faces=lambda image: asked.append(image.shape) or [])
+    finder = HaarFinder()
+    finder.find_faces = lambda image: asked.append(image.shape) or []  # type: ignore[method-assign]
     remembered = RememberedFaces(finder)
     for size in (64, 64, 80):
         assert remembered.find_faces(draw_face(0, size)) == []

@@ -12,15 +12,16 @@ import cv2
 import numpy as np
 
 SMALLEST_SIDE = 96
-"""Of the crop as it is drawn; it is enlarged from there, as a small picture's lines are."""
+"""Of the crop as it is drawn, where it has as many; it is enlarged from there, as a small picture's lines are."""
 
 
 def make_drawn(pixels: np.ndarray, style: str, generator: np.random.Generator) -> np.ndarray:
-    """Return a crop (uint8 RGB [S, S, 3]) as if drawn in one of the STYLES, of the same size."""
-    size = pixels.shape[1], pixels.shape[0]
-    side = int(generator.integers(min(SMALLEST_SIDE, *size), min(size) + 1))
-    drawn = STYLES[style](cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA), generator)
-    return cv2.resize(drawn, size, interpolation=cv2.INTER_LINEAR)
+    """Return a crop or picture (uint8 RGB [H, W, 3]) as if drawn in one of the STYLES, of the same size."""
+    wide, high = pixels.shape[1], pixels.shape[0]
+    side = min(wide, high)
+    small = int(generator.integers(min(SMALLEST_SIDE, side), side + 1))
+    scaled = cv2.resize(pixels, (wide * small // side, high * small // side), interpolation=cv2.INTER_AREA)
+    return cv2.resize(STYLES[style](scaled, generator), (wide, high), interpolation=cv2.INTER_LINEAR)
 
 
 def _pencil(pixels: np.ndarray, generator: np.random.Generator) -> np.ndarray:

@@ -14,7 +14,7 @@ class RememberedFaces:
     """A face finder that searches each picture once; it keeps boxes, no pixels."""
 
     def __init__(self, finder: FaceFinder) -> None:
-        self.name = finder.name
+        self.name, self.closer_side, self.doubtful = finder.name, finder.closer_side, finder.doubtful
         self._finder = finder
         self._found: dict[bytes, list[Face]] = {}
 

@@ -48,6 +48,10 @@ class FaceFinder(Protocol):
     """Anything that finds faces in an RGB picture."""
 
     name: str
+    closer_side: int
+    """Pixels of a face's crop, half as wide again as the face, in which it tells best what is a face upright."""
+    doubtful: float
+    """Below this confidence, at a closer look, what was found is hardly a human face; 0 where it does not tell that."""
 
     def find_faces(self, image: np.ndarray) -> list[Face]:
         """Return the faces of `image` (uint8 RGB [H, W, 3]), largest first."""
@@ -62,6 +66,8 @@ class YuNetFinder:
     """YuNet (Wu et al., 2023) through OpenCV's FaceDetectorYN."""
 
     name = "yunet"
+    closer_side = 128
+    doubtful = 0.8
 
     def __init__(self, model_path: Path, minimum_confidence: float = 0.6) -> None:
         self._model_path = str(model_path)
@@ -100,6 +106,8 @@ class HaarFinder:
     """The Haar cascades that OpenCV 4 carries (Viola and Jones, 2001; Lienhart, 2002)."""
 
     name = "haar"
+    closer_side = 96
+    doubtful = 0.0  # of a human face in profile it is no surer than of anything else
 
     def __init__(self) -> None:
         self._local = threading.local()

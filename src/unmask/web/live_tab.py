@@ -11,8 +11,8 @@ import gradio as gr
 from unmask.detector import Detector
 from unmask.errors import MediaError, UnmaskError
 from unmask.media.images import Picture, read_picture
-from unmask.orientation import find_turn
 from unmask.schema import Caution, DetectorSettings, FacePrediction
+from unmask.second_look import look_again
 from unmask.verdicts import BETWEEN, conclude, most_fake
 from unmask.web.panels import error_panel, live_panel
 from unmask.web.pictures import draw_verdicts, to_data_url
@@ -104,12 +104,12 @@ def judge_frame(detector: Detector, frame: Any, before: Smoothed | None, now: fl
 def _find_cautions(detector: Detector, picture: Picture, face: FacePrediction) -> tuple[Caution, ...]:
     """Return what speaks against a verdict on a face, also against one that only the average gives.
 
-    A picture's face between the thresholds has no verdict to lose, and so was not asked which way up it is.
+    A picture's face between the thresholds has no verdict to lose, and so was not looked at again.
     """
     if BETWEEN not in face.reasons or any(caution.leaves_no_ground for caution in face.cautions):
         return face.cautions
-    turn = find_turn(detector.face_finder, picture.pixels, face.box)
-    return face.cautions if turn is None else (turn, *face.cautions)
+    found = look_again(detector.face_finder, picture.pixels, face.box)
+    return face.cautions if found is None else (found, *face.cautions)
 
 
 def read_frame(frame: Any) -> Picture:

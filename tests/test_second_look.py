@@ -1,4 +1,4 @@
-"""A face on its head or side is told by the finder, on real faces and with either finder."""
+"""A face on its head or side, or hardly one, is told by the finder, on real faces and with either finder."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ import pytest
 
 from unmask.media.faces import make_face_finder
 from unmask.media.images import read_image
-from unmask.orientation import ON_ITS_SIDE, UPSIDE_DOWN, find_turn, find_usual_turn
 from unmask.schema import Box, Caution, Face
+from unmask.second_look import HARDLY_HUMAN, ON_ITS_SIDE, UPSIDE_DOWN, look_again, look_at_most
 
 
 class TopHeavyFinder:
     """Is the surer of a picture the brighter its upper half."""
 
     name = "top-heavy"
+    closer_side = 96
 
-    def __init__(self, least: float) -> None:
-        self.least = least
+    def __init__(self, least: float, doubtful: float = 0.0) -> None:
+        self.least, self.doubtful = least, doubtful
 
     def find_faces(self, image: np.ndarray) -> list[Face]:
         confidence = float(image[: len(image) // 2].mean() / 255)
@@ -48,7 +49,25 @@ def bright_at(part: object) -> np.ndarray:
     ],
 )
 def test_the_surest_way_round_counts(bright: object, least: float, expected: Caution | None) -> None:
-    assert find_turn(TopHeavyFinder(least), bright_at(bright), Box(15, 15, 45, 45)) == expected
+    assert look_again(TopHeavyFinder(least), bright_at(bright), Box(15, 15, 45, 45)) == expected
+
+
+@pytest.mark.parametrize(
+    ("bright", "least", "doubtful", "expected"),
+    [
+        (TOP, 0.0, 0.7, None),  # surer than it has to be
+        (TOP, 0.0, 0.8, HARDLY_HUMAN),  # less sure
+        (TOP, 2.0, 0.8, HARDLY_HUMAN),  # sees nothing in the crop
+        (TOP, 2.0, 0.0, None),  # its confidence does not tell
+        (BOTTOM, 0.0, 0.7, UPSIDE_DOWN),  # sure of it the other way up
+        (BOTTOM, 0.0, 0.8, UPSIDE_DOWN),  # surer of that than of anything
+    ],
+)
+def test_what_the_finder_is_not_sure_of_is_hardly_a_human_face(
+    bright: object, least: float, doubtful: float, expected: Caution | None
+) -> None:
+    finder = TopHeavyFinder(least, doubtful)
+    assert look_again(finder, bright_at(bright), Box(15, 15, 45, 45)) == expected
 
 
 @pytest.mark.parametrize(
@@ -62,7 +81,7 @@ def test_the_surest_way_round_counts(bright: object, least: float, expected: Cau
     ],
 )
 def test_most_of_the_crops_decide(bright: list[object], expected: Caution | None) -> None:
-    assert find_usual_turn(TopHeavyFinder(0.0), [bright_at(part) for part in bright]) == expected
+    assert look_at_most(TopHeavyFinder(0.0), [bright_at(part) for part in bright]) == expected
 
 
 def photos(folder: Path) -> Sequence[Path]:
@@ -78,4 +97,4 @@ def test_real_faces_are_told_apart_from_turned_ones(shared: Path, with_yunet: bo
         for turns, expected in enumerate((None, ON_ITS_SIDE, UPSIDE_DOWN, ON_ITS_SIDE)):
             picture = np.ascontiguousarray(np.rot90(image, turns))
             for face in finder.find_faces(picture)[:1]:
-                assert find_turn(finder, picture, face.box) == expected
+                assert look_again(finder, picture, face.box) == expected
