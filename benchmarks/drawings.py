@@ -25,6 +25,7 @@ from tqdm import tqdm
 from unmask import load_detector
 from unmask.augmentations.drawn import STYLES, make_drawn
 from unmask.detector import Detector
+from unmask.errors import UnmaskError
 from unmask.evaluation.corruptions import CORRUPTIONS
 from unmask.media.faces import make_face_finder
 from unmask.media.images import find_images, read_image
@@ -34,25 +35,38 @@ PHOTOGRAPHS = ("contrast", "saturation", "noise", "screenshot", "down_up")
 STRENGTH = 3
 
 
-def main(arguments: list[str]) -> int:
-    """Judge and print; returns the exit code."""
+def parse_arguments() -> argparse.Namespace:
+    """Return what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("detectors", nargs="*", metavar="DIR_OR_HUB_ID", help="the shipped one without any")
     parser.add_argument("--photos", type=Path, action="append", required=True, metavar="FOLDER", help="of photographs")
     parser.add_argument("--limit", type=int, default=50, help="photographs of a folder, evenly taken")
     parser.add_argument("--face-model", type=Path, metavar="FILE", help="YuNet's file, else the cascades")
-    options = parser.parse_args(arguments)
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Judge and print; return 0, or 2 when something cannot be read."""
+    try:
+        judge_folders(parse_arguments())
+    except UnmaskError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def judge_folders(options: argparse.Namespace) -> None:
+    """Print a table for each folder of photographs."""
     finder = make_face_finder(options.face_model)
     detectors = [Detector(load_detector(name).folder, finder) for name in options.detectors or [None]]
     for folder in options.photos:
         paths = sorted(find_images(folder))
         photos = [read_image(path) for path in paths[:: max(1, len(paths) // options.limit)][: options.limit]]
-        print(f"\n{folder.name}: {len(photos)} photographs\n\n| kind |" + " | ".join(d.name for d in detectors) + " |")
+        print(f"\n{folder.name}: {len(photos)} photographs\n\n| kind | " + " | ".join(d.name for d in detectors) + " |")
         print("|---|" + "---|" * len(detectors))
         for kind, change in tqdm(kinds().items(), "Judging", leave=False):
             drawn = [change(photo, np.random.default_rng(number)) for number, photo in enumerate(photos)]
             tqdm.write(f"| {kind} | " + " | ".join(judge(detector, drawn) for detector in detectors) + " |")
-    return 0
 
 
 def kinds() -> dict[str, Change]:
@@ -109,4 +123,4 @@ UNSEEN: dict[str, Change] = {
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -39,7 +39,8 @@ PASTED = ("unmask predict", "unmask detectors", "python -m unmask.data.splits")
 SERVED = ("unmask serve --port", "path=$(curl", "event=$(curl", "curl -s")
 """Run against the page; its port is a free one instead of that in the text."""
 PARSED = (
-    "accelerate launch", "python train/", "python -m unmask.data.audit", "unmask serve --auth-file",
+    "accelerate launch", "python train/", "python benchmarks/", "python -m unmask.data.audit",
+    "unmask serve --auth-file",
 )  # fmt: skip
 """Want data, a graphics card, a network or hours: their flags are read by the command's own parser."""
 NOT_RUN = {
@@ -102,7 +103,7 @@ def test_the_training_commands_parse(line: str) -> None:
     assert parse_train_config(words[place + 1 :]).data
 
 
-@pytest.mark.parametrize("line", with_fate("python train/"))
+@pytest.mark.parametrize("line", with_fate("python train/", "python benchmarks/"))
 def test_the_commands_of_scripts_parse(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("accelerate", reason="the train extra is not installed")
     _, script, *arguments = words_of(line)
