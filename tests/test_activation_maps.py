@@ -130,9 +130,10 @@ def test_the_texture_is_the_channel_means_of_an_inner_stage(
     torch.testing.assert_close(texture, kept[0].mean(dim=places))
 
 
-def test_a_network_that_names_no_stages_has_the_texture_of_its_last_features() -> None:
+@pytest.mark.parametrize("info", [None, [], [{"module": "no.such.stage"}]])
+def test_a_network_that_names_no_stages_has_the_texture_of_its_last_features(info: object) -> None:
     model = make("test_resnet")
-    del model.feature_info
+    model.feature_info = info
     with torch.no_grad():
         features, texture = features_and_texture(model, torch.randn(2, 3, 64, 64))
     torch.testing.assert_close(texture, features.mean(dim=(2, 3)))

@@ -146,7 +146,10 @@ def features_and_texture(model: nn.Module, batch: torch.Tensor) -> tuple[torch.T
 def _inner_stage(model: nn.Module) -> nn.Module | None:
     """Return the stage at two thirds of a network's depth: of a convolutional one that before its last."""
     stages = list(getattr(model, "feature_info", None) or [])
-    return model.get_submodule(stages[len(stages) * 2 // 3]["module"]) if stages else None
+    try:
+        return model.get_submodule(stages[len(stages) * 2 // 3]["module"]) if stages else None
+    except AttributeError:  # a few networks name stages that they do not have
+        return None
 
 
 def _is_channels_last(model: nn.Module) -> bool:
