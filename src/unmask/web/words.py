@@ -44,8 +44,8 @@ CAVEATS: dict[Verdict, str] = {
 """What a verdict on a picture or clip, `what`, does not mean."""
 NO_GROUND = (
     "This does not mean half real or half fake. Whatever its number, a face like this one shows the detector too "
-    "little, or nothing like what it knows, so no verdict is made of it. A larger and sharper {what} of the same "
-    "person may be judged."
+    "little, or nothing like what it knows, so no verdict is made of it. A larger, sharper and upright {what} of a "
+    "person, as a camera took it, may be judged."
 )
 COUNTED: dict[Verdict, tuple[str, str]] = {
     "fake": ("looks fake", "look fake"),
