@@ -25,7 +25,7 @@ from tqdm import tqdm
 from unmask import load_detector
 from unmask.augmentations.drawn import STYLES, make_drawn
 from unmask.detector import Detector
-from unmask.errors import UnmaskError
+from unmask.errors import MediaError, UnmaskError
 from unmask.evaluation.corruptions import CORRUPTIONS
 from unmask.media.faces import make_face_finder
 from unmask.media.images import find_images, read_image
@@ -40,7 +40,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("detectors", nargs="*", metavar="DIR_OR_HUB_ID", help="the shipped one without any")
     parser.add_argument("--photos", type=Path, action="append", required=True, metavar="FOLDER", help="of photographs")
-    parser.add_argument("--limit", type=int, default=50, help="photographs of a folder, evenly taken")
+    parser.add_argument("--limit", type=int, default=50, metavar="N", help="photographs of a folder, evenly taken")
     parser.add_argument("--face-model", type=Path, metavar="FILE", help="YuNet's file, else the cascades")
     return parser.parse_args()
 
@@ -58,10 +58,16 @@ def main() -> int:
 def judge_folders(options: argparse.Namespace) -> None:
     """Print a table for each folder of photographs."""
     finder = make_face_finder(options.face_model)
-    detectors = [Detector(load_detector(name).folder, finder) for name in options.detectors or [None]]
+    detectors = [load_detector(name) for name in options.detectors or [None]]
+    for detector in detectors:
+        detector.face_finder = finder
     for folder in options.photos:
         paths = sorted(find_images(folder))
-        photos = [read_image(path) for path in paths[:: max(1, len(paths) // options.limit)][: options.limit]]
+        if not paths:
+            raise MediaError(f"{folder} holds no picture. Give a folder of photographs.")
+        photos = [
+            read_image(path) for path in paths[:: max(1, len(paths) // max(1, options.limit))][: max(1, options.limit)]
+        ]
         print(f"\n{folder.name}: {len(photos)} photographs\n\n| kind | " + " | ".join(d.name for d in detectors) + " |")
         print("|---|" + "---|" * len(detectors))
         for kind, change in tqdm(kinds().items(), "Judging", leave=False):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="networks need the train extra")
@@ -13,6 +16,7 @@ from unmask.activation_maps import (  # noqa: E402
     AblationMap,
     CellMap,
     WithNovelty,
+    _channel_means,
     features_and_texture,
     pooled_features,
     with_activation_map,
@@ -98,7 +102,14 @@ def test_novelty_is_the_last_output_and_changes_no_other(name: str, side: int, o
         features, texture = features_and_texture(model, batch)
         pooled = pooled_features(model, features)
         assert pooled is not None
-        known = fit_known_faces(pooled.numpy(), texture.numpy(), texture.numpy()[:20] + 1)
+        known = fit_known_faces(pooled.numpy()[:20], texture.numpy(), texture.numpy()[:20] + 1)
+        # A direction along which these faces lie far apart, so that each of both terms is the larger of some.
+        aside, distance = np.random.default_rng(0).normal(size=texture.shape[1]), known.distance(pooled.numpy())
+        aside *= distance.std() / (texture.numpy() @ aside).std()
+        place = texture.numpy() @ aside
+        offset = float(np.median(distance) - np.median(place))
+        known = dataclasses.replace(known, drawn=aside.astype(np.float32), offset=offset)
+        assert 0.2 < np.mean(place + offset > distance) < 0.8
         mapped = with_activation_map(model, batch[:2])
         said = WithNovelty(model, mapped, known)(batch)
         assert len(said) == outputs
@@ -137,6 +148,31 @@ def test_a_network_that_names_no_stages_has_the_texture_of_its_last_features(inf
     with torch.no_grad():
         features, texture = features_and_texture(model, torch.randn(2, 3, 64, 64))
     torch.testing.assert_close(texture, features.mean(dim=(2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("grid", "channels_last", "channels", "places"),
+    [
+        (torch.rand(2, 5, 4, 4), True, 5, (2, 3)),  # an inner stage in another layout than the network's end
+        (torch.rand(2, 4, 4, 5), False, 5, (1, 2)),  # and the other way round
+        (torch.rand(2, 4, 4, 5), True, None, (1, 2)),  # channels not named
+        (torch.rand(2, 4, 4, 4), False, 4, (2, 3)),  # as many channels as rows
+    ],
+)
+def test_the_channels_are_where_as_many_are(
+    grid: torch.Tensor, channels_last: bool, channels: int | None, places: tuple[int, ...]
+) -> None:
+    torch.testing.assert_close(_channel_means(grid, channels_last, channels), grid.mean(dim=places))
+
+
+def test_a_network_of_several_branches_has_the_texture_of_the_last_and_no_map() -> None:
+    class Branches(torch.nn.Module):
+        def forward_features(self, batch: torch.Tensor) -> list[torch.Tensor]:
+            return [batch, 2 * batch.flatten(2).transpose(1, 2)]
+
+    batch = torch.rand(2, 3, 8, 8)
+    torch.testing.assert_close(features_and_texture(Branches(), batch)[1], 2 * batch.mean(dim=(2, 3)))
+    assert with_activation_map(Branches(), batch) is None
 
 
 def test_a_head_without_pooled_features_has_no_novelty() -> None:

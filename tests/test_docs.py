@@ -52,3 +52,9 @@ def test_the_promise_in_words_is_that_of_the_shipped_detector(page, words, rate)
     (said,) = re.findall(words, (ROOT / "docs" / page).read_text(encoding="utf-8").replace("\n", " "))
     config = json.loads((ROOT / "src" / "unmask" / "default" / "config.json").read_text(encoding="utf-8"))
     assert int(said) == round(1 / config["unmask"][rate])
+
+
+def test_every_decision_is_in_the_index():
+    folder = ROOT / "docs" / "adr"
+    listed = re.findall(r"\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text(encoding="utf-8"))
+    assert listed == sorted(path.name for path in folder.glob("0*.md"))

@@ -101,10 +101,12 @@ def test_a_photo_of_64_pixels_gets_a_verdict_only_with_a_face_of_56(judge: Detec
 def test_a_portrait_made_to_look_drawn_gets_no_verdict(
     change: Change, judge: Detector, portraits: list[np.ndarray]
 ) -> None:
-    for portrait in portraits:
-        for face in judge.predict_image(change(portrait)).faces:
-            assert face.verdict == "uncertain"
-            assert "very unlike" in " ".join(face.reasons)
+    found = [face for portrait in portraits for face in judge.predict_image(change(portrait)).faces]
+    for face in found:
+        assert face.verdict == "uncertain"
+        assert "very unlike" in " ".join(face.reasons)
+    seen_by_haar_alone = getattr(change, "args", ()) == ("halftone",)  # YuNet sees no face in printed dots
+    assert len(found) >= (0 if seen_by_haar_alone and judge.face_finder.name == "yunet" else PORTRAITS // 5)
 
 
 def test_an_animals_face_gets_no_verdict(judge: Detector) -> None:
@@ -114,11 +116,11 @@ def test_an_animals_face_gets_no_verdict(judge: Detector) -> None:
     files = [path for path in [*files, package / "test_data/cheetah2.jpg"] if path.is_file()]
     if not files:
         pytest.skip("this Gradio carries no such pictures")
-    for path in files:
-        found = judge.predict_image(path)
-        assert found.verdict in ("no_face", "uncertain"), (path.name, found.reason)
-        for face in found.faces:
-            assert "hardly a human face" in face.reasons
+    faces = [face for path in files for face in judge.predict_image(path).faces]
+    for face in faces:
+        assert face.verdict == "uncertain"
+        assert "hardly recognisable as a human face" in face.reasons
+    assert len(faces) == (2 if judge.face_finder.name == "yunet" and files[-1].name == "cheetah2.jpg" else 0)
 
 
 def test_drawn_faces_are_known_as_such(judge: Detector) -> None:

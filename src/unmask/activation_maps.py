@@ -26,7 +26,7 @@ def with_activation_map(model: nn.Module, example: torch.Tensor) -> CellMap | Ab
     """
     with torch.no_grad():
         features = model.forward_features(example)
-        if features.ndim != 4:
+        if not isinstance(features, torch.Tensor) or features.ndim != 4:
             return None
         if _takes_cells(model, features):
             return CellMap(model).eval()
@@ -126,30 +126,46 @@ def pooled_features(model: nn.Module, features: torch.Tensor) -> torch.Tensor | 
 def features_and_texture(model: nn.Module, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return a network's last features of a batch [N, 3, S, S], and its texture [N, C].
 
-    The texture is the mean over all places of each channel of an inner stage, or of the last features where the
-    network names no stages (timm's `feature_info`) or does not pass through them.
+    The texture is the mean over all places of each channel of an inner stage. Of a network that names no stages
+    (timm's `feature_info`), does not pass through them or gives no single grid there, it is that of its last features.
     """
     kept: list[torch.Tensor] = []
-    stage = _inner_stage(model)
+    stage, channels = _inner_stage(model)
     hook = None if stage is None else stage.register_forward_hook(lambda _module, _args, said: kept.append(said))
     try:
         features = model.forward_features(batch)
     finally:
         if hook is not None:
             hook.remove()
-    grid = kept[-1] if kept and isinstance(kept[-1], torch.Tensor) else features
-    if grid.ndim == 4 and not _is_channels_last(model):
-        grid = grid.permute(0, 2, 3, 1)
-    return features, grid if grid.ndim == 2 else grid.flatten(1, -2).mean(dim=1)
+    if kept and isinstance(kept[-1], torch.Tensor):
+        return features, _channel_means(kept[-1], _is_channels_last(model), channels)
+    # A network of several branches gives the features of each.
+    grid = features if isinstance(features, torch.Tensor) else features[-1]
+    return features, _channel_means(grid, _is_channels_last(model), None)
 
 
-def _inner_stage(model: nn.Module) -> nn.Module | None:
-    """Return the stage at two thirds of a network's depth: of a convolutional one that before its last."""
+def _inner_stage(model: nn.Module) -> tuple[nn.Module | None, int | None]:
+    """Return the stage at two thirds of a network's depth, the last but one of four or five, and its channels."""
     stages = list(getattr(model, "feature_info", None) or [])
+    if not stages:
+        return None, None
+    info = stages[len(stages) * 2 // 3]
     try:
-        return model.get_submodule(stages[len(stages) * 2 // 3]["module"]) if stages else None
+        return model.get_submodule(info["module"]), info.get("num_chs")
     except AttributeError:  # a few networks name stages that they do not have
-        return None
+        return None, None
+
+
+def _channel_means(grid: torch.Tensor, channels_last: bool, channels: int | None) -> torch.Tensor:
+    """Return the mean over all places of features [N, C], [N, T, C], or [N, h, w, C] or [N, C, h, w].
+
+    Of the last two that which has as many channels, where that is known: a few networks change within.
+    """
+    if grid.ndim == 4:
+        if channels is not None and grid.shape[1] != grid.shape[3]:
+            channels_last = grid.shape[3] == channels
+        grid = grid if channels_last else grid.permute(0, 2, 3, 1)
+    return grid if grid.ndim == 2 else grid.flatten(1, -2).mean(dim=1)
 
 
 def _is_channels_last(model: nn.Module) -> bool:

@@ -46,7 +46,7 @@ class Detector:
 
         Args:
             folder: A detector folder.
-            face_finder: What finds the faces; None is the bundled Haar finder.
+            face_finder: What finds the faces (`unmask.media.faces.FaceFinder`); None is the bundled Haar finder.
             name: What predictions call the detector; None is `<settings name>@<start of the ONNX sha256>`.
 
         Raises:

@@ -55,7 +55,7 @@ def write_detector(
 ) -> None:
     """Write config.json, model.safetensors and model.onnx of a timm network into `folder`.
 
-    With `known`, of the network's pooled features, model.onnx also gives each face's novelty.
+    With `known`, of the network's pooled features and textures, model.onnx also gives each face's novelty.
 
     A network made with arguments of its own (a depth, an image size) carries them as its attribute
     `model_args`, a dict; they go into config.json, from which timm and `read_model` make it again.

@@ -49,9 +49,9 @@ class FaceFinder(Protocol):
 
     name: str
     closer_side: int
-    """Pixels of a face's crop, half as wide again as the face, in which it tells best what is a face upright."""
+    """Pixels of a face's crop, twice as wide as the face, in which it tells best what is an upright face."""
     doubtful: float
-    """Below this confidence, at a closer look, what was found is hardly a human face; 0 where it does not tell that."""
+    """Below this confidence, at a closer look, it hardly recognises a human face; 0 where it does not tell that."""
 
     def find_faces(self, image: np.ndarray) -> list[Face]:
         """Return the faces of `image` (uint8 RGB [H, W, 3]), largest first."""
