@@ -65,9 +65,8 @@ def judge_folders(options: argparse.Namespace) -> None:
         paths = sorted(find_images(folder))
         if not paths:
             raise MediaError(f"{folder} holds no picture. Give a folder of photographs.")
-        photos = [
-            read_image(path) for path in paths[:: max(1, len(paths) // max(1, options.limit))][: max(1, options.limit)]
-        ]
+        limit = max(1, options.limit)
+        photos = [read_image(path) for path in paths[:: max(1, len(paths) // limit)][:limit]]
         print(f"\n{folder.name}: {len(photos)} photographs\n\n| kind | " + " | ".join(d.name for d in detectors) + " |")
         print("|---|" + "---|" * len(detectors))
         for kind, change in tqdm(kinds().items(), "Judging", leave=False):
