@@ -24,11 +24,13 @@ from tqdm import tqdm
 
 from unmask import load_detector
 from unmask.augmentations.drawn import STYLES, make_drawn
+from unmask.augmentations.greyscale import Greyscale
 from unmask.detector import Detector
 from unmask.errors import MediaError, UnmaskError
 from unmask.evaluation.corruptions import CORRUPTIONS
 from unmask.media.faces import make_face_finder
 from unmask.media.images import find_images, read_image
+from unmask.training.run_data import spread
 
 Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 PHOTOGRAPHS = ("contrast", "saturation", "noise", "screenshot", "down_up")
@@ -40,7 +42,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("detectors", nargs="*", metavar="DIR_OR_HUB_ID", help="the shipped one without any")
     parser.add_argument("--photos", type=Path, action="append", required=True, metavar="FOLDER", help="of photographs")
-    parser.add_argument("--limit", type=int, default=50, metavar="N", help="photographs of a folder, evenly taken")
+    parser.add_argument("--limit", type=int, default=50, metavar="N", help="of each folder, evenly taken; 0 for all")
     parser.add_argument("--face-model", type=Path, metavar="FILE", help="YuNet's file, else the cascades")
     return parser.parse_args()
 
@@ -65,8 +67,7 @@ def judge_folders(options: argparse.Namespace) -> None:
         paths = sorted(find_images(folder))
         if not paths:
             raise MediaError(f"{folder} holds no picture. Give a folder of photographs.")
-        limit = max(1, options.limit)
-        photos = [read_image(path) for path in paths[:: max(1, len(paths) // limit)][:limit]]
+        photos = [read_image(path) for path in spread(paths, options.limit)]
         print(f"\n{folder.name}: {len(photos)} photographs\n\n| kind | " + " | ".join(d.name for d in detectors) + " |")
         print("|---|" + "---|" * len(detectors))
         for kind, change in tqdm(kinds().items(), "Judging", leave=False):
@@ -76,10 +77,11 @@ def judge_folders(options: argparse.Namespace) -> None:
 
 def kinds() -> dict[str, Change]:
     """Return every kind of drawing and of photograph by name."""
-    photographs: dict[str, Change] = {"as they are": lambda photo, _: photo, "grey": lambda photo, _: grey(photo)}
-    for name in PHOTOGRAPHS:
-        level = CORRUPTIONS[name].levels[STRENGTH - 1]
-        photographs[name] = functools.partial(_corrupted, name, level)
+    photographs: dict[str, Change] = {
+        "as they are": lambda photo, _: photo,
+        "grey": lambda photo, _: Greyscale(1).change(photo),
+        **{name: functools.partial(_corrupted, name) for name in PHOTOGRAPHS},
+    }
     seen: dict[str, Change] = {f"drawn: {style}": functools.partial(_drawn, style) for style in STYLES}
     return photographs | seen | {f"drawn, unseen: {name}": change for name, change in UNSEEN.items()}
 
@@ -92,11 +94,6 @@ def judge(detector: Detector, pictures: list[np.ndarray]) -> str:
     return f"{verdicts['real']} real, {verdicts['fake']} fake, {verdicts['uncertain']} uncertain; {told} told"
 
 
-def grey(photo: np.ndarray) -> np.ndarray:
-    """Return a picture without its colours."""
-    return cv2.cvtColor(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-
-
 def ink(photo: np.ndarray) -> np.ndarray:
     """Return black lines where a picture darkens, by the difference of two blurs."""
     light = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).astype(np.float32)
@@ -105,8 +102,14 @@ def ink(photo: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(shade.astype(np.uint8), cv2.COLOR_GRAY2RGB)
 
 
-def _corrupted(name: str, level: float, photo: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    return CORRUPTIONS[name].change(photo, level, generator)
+def sketch(photo: np.ndarray, coloured: bool, near: float = 60, alike: float = 0.07, shade: float = 0.05) -> np.ndarray:
+    """Return OpenCV's pencil sketch of a picture."""
+    grey, in_colours = cv2.pencilSketch(photo, sigma_s=near, sigma_r=alike, shade_factor=shade)
+    return in_colours if coloured else cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
+
+
+def _corrupted(name: str, photo: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    return CORRUPTIONS[name].apply(photo, STRENGTH, generator)
 
 
 def _drawn(style: str, photo: np.ndarray, generator: np.random.Generator) -> np.ndarray:
@@ -114,13 +117,9 @@ def _drawn(style: str, photo: np.ndarray, generator: np.random.Generator) -> np.
 
 
 UNSEEN: dict[str, Change] = {
-    "OpenCV's pencil": lambda photo, _: cv2.cvtColor(
-        cv2.pencilSketch(photo, sigma_s=60, sigma_r=0.07, shade_factor=0.05)[0], cv2.COLOR_GRAY2RGB
-    ),
-    "OpenCV's coloured pencil": lambda photo, _: cv2.pencilSketch(photo, sigma_s=60, sigma_r=0.07, shade_factor=0.05)[
-        1
-    ],
-    "the same, softer": lambda photo, _: cv2.pencilSketch(photo, sigma_s=30, sigma_r=0.15, shade_factor=0.03)[1],
+    "OpenCV's pencil": lambda photo, _: sketch(photo, coloured=False),
+    "OpenCV's coloured pencil": lambda photo, _: sketch(photo, coloured=True),
+    "the same, softer": lambda photo, _: sketch(photo, coloured=True, near=30, alike=0.15, shade=0.03),
     "OpenCV's stylization": lambda photo, _: cv2.stylization(photo, sigma_s=60, sigma_r=0.45),
     "the same, finer": lambda photo, _: cv2.stylization(photo, sigma_s=100, sigma_r=0.25),
     "ink": lambda photo, _: ink(photo),

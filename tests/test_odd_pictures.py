@@ -32,18 +32,22 @@ def judge(request: pytest.FixtureRequest) -> Detector:
     return Detector(SHIPPED, make_face_finder(shared / "pretrained/face_detection_yunet_2023mar.onnx"))
 
 
+def read_portraits(shared: Path, count: int) -> list[np.ndarray]:
+    """Return portraits that no detector has learnt."""
+    files = sorted((shared / "data/stylegan-140k/Test/Real").iterdir())
+    return [read_image(path) for path in files[:: len(files) // count][:count]]
+
+
 @pytest.fixture(scope="module")
 def photos(shared: Path) -> list[np.ndarray]:
-    """A few portraits that no detector has learnt."""
-    files = sorted((shared / "data/stylegan-140k/Test/Real").iterdir())
-    return [read_image(path) for path in files[:: len(files) // PHOTOS][:PHOTOS]]
+    """A few of them."""
+    return read_portraits(shared, PHOTOS)
 
 
 @pytest.fixture(scope="module")
 def portraits(shared: Path) -> list[np.ndarray]:
     """More of them."""
-    files = sorted((shared / "data/stylegan-140k/Test/Real").iterdir())
-    return [read_image(path) for path in files[:: len(files) // PORTRAITS][:PORTRAITS]]
+    return read_portraits(shared, PORTRAITS)
 
 
 def drawn(style: str, image: np.ndarray) -> np.ndarray:
